@@ -1,0 +1,129 @@
+# gilscope.  `make help` lists the targets; V=1 shows the commands; O=dir builds there;
+# SAN=address|undefined|thread instruments (several with commas).
+O           ?= build
+CC          ?= cc
+CLANG       ?= clang
+BPFTOOL     ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+LLVM_STRIP  ?= llvm-strip
+PKG_CONFIG  ?= pkg-config
+VMLINUX_BTF ?= /sys/kernel/btf/vmlinux
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+VERSION     := $(shell cat VERSION)
+
+ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+
+# -iquote: "bpf/x.h" is ours and <bpf/x.h> is libbpf's; <elf.h> stays libc's.
+CPPFLAGS += -D_GNU_SOURCE -DGS_VERSION='"$(VERSION)"' -iquote . -iquote $O
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
+            -Wvla -Wformat=2 -Wno-missing-field-initializers -Werror
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+              -Wno-unused-parameter -Wno-missing-declarations
+DEPFLAGS  = -MMD -MP -MF $(@:.o=.d)
+# libbpf is linked in: the distribution's own may be older than what this was built with.
+LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo -lm -lpthread
+
+ifneq ($(SAN),)
+CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=$(SAN)
+endif
+
+ifeq ($(V),1)
+say =
+Q   =
+else
+say = @printf '  %-5s %s\n' $(1) $(patsubst $O/%,%,$@);
+Q   = @
+MAKEFLAGS += --no-print-directory
+endif
+
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+USER_SRC := $(wildcard user/*.c user/*/*.c)
+TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+obj       = $(patsubst %.c,$O/%.o,$(1))
+LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
+
+.PHONY: all tests deps demo test check bench lint fmt install uninstall clean help
+all: $O/gilscope ## build the tracer (default)
+
+$O/vmlinux.h: $(VMLINUX_BTF)
+	@mkdir -p $(@D)
+	$(call say,BTF)
+	$(Q)$(BPFTOOL) btf dump file $< format c > $@.tmp && mv $@.tmp $@
+
+$O/bpf/%.bpf.o: bpf/%.bpf.c | $O/vmlinux.h
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -iquote . -iquote $O $(DEPFLAGS) -c $< -o $@
+
+$O/gilscope.bpf.o: $(BPF_SRC:%.c=$O/%.o)
+	$(call say,LINK)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$O/gilscope.skel.h: $O/gilscope.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name gs_bpf > $@.tmp && mv $@.tmp $@
+
+$O/user/load/skel.o: | $O/gilscope.skel.h   # the one file that includes the skeleton
+$O/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$O/libgilscope.a: $(LIB_OBJ)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$O/gilscope: $O/user/main.o $O/libgilscope.a
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$O/tests/test_%: $O/tests/unit/test_%.o $O/libgilscope.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+tests: $(TESTS:%=$O/tests/%) ## build the unit tests
+
+check: all tests ## unit tests and lint only; NAME=… limits, SAN=… instruments
+	$(Q)O=$O tests/run.sh $(or $(NAME),unit/ lint)
+
+test: ## install what is missing, build, run every test (as root); NAME=… limits
+	$(Q)sh scripts/deps.sh test
+	$(Q)$(MAKE) all tests
+	$(Q)O=$O tests/run.sh $(NAME)
+
+lint: ## layering, sizes, headers, format, words
+	$(Q)tests/lint/run.sh
+
+demo: ## install what is missing, build, trace a real Python live (as root)
+	$(Q)sh scripts/deps.sh build
+	$(Q)$(MAKE) all
+	$(Q)GILSCOPE=$O/gilscope sh scripts/demo.sh
+
+bench: all ## what tracing costs: ratios, side by side
+	$(Q)GILSCOPE=$O/gilscope tests/bench/run.sh
+
+deps: ## install what is missing to build (Debian; needs root only if something is)
+	$(Q)sh scripts/deps.sh build
+
+fmt: ## format the C sources in place
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove the build folder
+	$(Q)rm -rf $O
+
+install: $O/gilscope ## install to PREFIX (/usr/local), DESTDIR respected
+	install -D -m 0755 $O/gilscope $(DESTDIR)$(PREFIX)/bin/gilscope
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/gilscope
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $O -name '*.d' 2>/dev/null)
+.SECONDARY:
+.DELETE_ON_ERROR:
