@@ -1,0 +1,17 @@
+/* Settings that user space puts into the programs' read-only data before they are loaded. */
+#ifndef GS_BPF_CONFIG_H
+#define GS_BPF_CONFIG_H
+
+#include "bpf/types.h"
+
+struct gs_config {
+	u32 families; /* GS_FAMILY_BIT()s: code of the others is pruned by the verifier */
+	u32 max_threads; /* entries of gs_threads */
+	u32 max_processes; /* entries of gs_procs */
+	u32 max_sites; /* entries of gs_sites */
+	u32 only_pid; /* the one target, where there is but one and no children are followed;
+			 0: ask gs_targets */
+	u32 follow_children; /* forks of targets become targets */
+};
+
+#endif

@@ -1,0 +1,103 @@
+/* The shared maps, and the taking of thread slots. */
+#include "bpf/core.bpf.h"
+
+char gs_license[] SEC("license") = "GPL";
+
+const volatile struct gs_config gs_config = {};
+u32 gs_epoch = 1;
+u32 gs_threads_used = 0;
+
+gs_targets_map gs_targets SEC(".maps");
+gs_procs_map gs_procs SEC(".maps");
+gs_threads_map gs_threads SEC(".maps");
+gs_free_map gs_free_threads SEC(".maps");
+gs_free_map gs_free_procs SEC(".maps");
+gs_thread_refs_map gs_thread_refs SEC(".maps");
+gs_losses_map gs_losses SEC(".maps");
+gs_hits_map gs_hits SEC(".maps");
+gs_sites_map gs_sites SEC(".maps");
+gs_life_ring_map gs_life_ring SEC(".maps");
+
+/* A fresh slot for @task; NULL when none is left. */
+static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32 proc,
+						   struct gs_thread_ref *ref)
+{
+	struct gs_thread *t;
+	u32 slot, used;
+
+	if (bpf_map_pop_elem(&gs_free_threads, &slot)) {
+		ref->missed = 1;
+		return NULL;
+	}
+	t = gs_thread_at(slot);
+	if (!t)
+		return NULL;
+	used = gs_threads_used;
+	if (slot >= used)
+		gs_threads_used = slot + 1; /* user space also checks `state` one slot further */
+	t->pid = task->tgid;
+	t->tid = task->pid;
+	t->proc = proc;
+	t->slot = slot;
+	t->start_ns = bpf_ktime_get_ns();
+	t->born_ns = task->start_time;
+	/* Its first release ends a hold from before the attach only if it missed nothing. */
+	t->events = ref->missed;
+	bpf_probe_read_kernel_str(t->comm, sizeof(t->comm), task->comm);
+	barrier();
+	t->state = GS_SLOT_LIVE;
+	ref->slot = slot + 1;
+	return t;
+}
+
+__hidden struct gs_thread *gs_thread_get(struct task_struct *task)
+{
+	struct gs_thread_ref *ref;
+	struct gs_thread *t;
+	s32 proc;
+
+	ref = bpf_task_storage_get(&gs_thread_refs, task, NULL, 0);
+	if (ref && ref->slot)
+		return gs_thread_at(ref->slot - 1);
+	proc = gs_target(task->tgid);
+	if (proc < 0 || !gs_proc_at(proc))
+		return NULL;
+	if (!ref)
+		ref = bpf_task_storage_get(&gs_thread_refs, task, NULL,
+					   BPF_LOCAL_STORAGE_GET_F_CREATE);
+	t = ref ? slot_take(task, proc, ref) : NULL;
+	if (!t)
+		gs_lose(GS_LOSS_THREADS_FULL, 1);
+	return t;
+}
+
+static __always_inline void gs_raise(u64 *max, u64 v)
+{
+	/* Another CPU can win a few times; it then has raised it as well. */
+	for (int i = 0; i < 8; i++) {
+		u64 old = *(volatile u64 *)max;
+
+		if (old >= v || __sync_val_compare_and_swap(max, old, v) == old)
+			return;
+	}
+}
+
+__noinline int gs_hist_add_shared(struct gs_hist *h, u64 v)
+{
+	u32 i = gs_hist_index(v), epoch = gs_epoch, old;
+
+	if (!h)
+		return 0;
+	old = *(volatile u32 *)&h->epoch;
+	if (old != epoch && __sync_val_compare_and_swap(&h->epoch, old, epoch) == old) {
+		h->prev_max = old + 1 == epoch ? h->epoch_max : 0;
+		h->epoch_max = 0;
+	}
+	__sync_fetch_and_add(&h->count, 1);
+	__sync_fetch_and_add(&h->sum, v);
+	gs_raise(&h->max, v);
+	gs_raise(&h->epoch_max, v);
+	if (i < GS_HIST_BUCKETS)
+		__sync_fetch_and_add(&h->bucket[i], 1);
+	return 0;
+}

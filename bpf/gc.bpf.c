@@ -1,0 +1,92 @@
+/*
+ * gc: collections and the pauses they make.
+ *
+ *   IDLE --start(generation)--> COLLECTING --done--> IDLE
+ *
+ * The collector runs under the GIL and is not re-entered (gc.collecting), so one state per
+ * process is enough.  What a collection found is read from the interpreter's own
+ * generation_stats, before and after: the probe's argument is the sum of both kinds at best.
+ */
+#include "bpf/core.bpf.h"
+
+static __always_inline bool read_stats(struct gs_proc *p, u32 generation, u64 ret_v[2])
+{
+	const struct gs_proc_config *c = &p->config;
+	u64 row[3]; /* collections, collected, uncollectable */
+
+	if (!c->gc_stats)
+		return false;
+	if (bpf_probe_read_user(row, sizeof(row),
+				(void *)(c->gc_stats + (u64)generation * c->gc_stats_stride))) {
+		gs_lose(GS_LOSS_READ_FAULT, 1);
+		return false;
+	}
+	ret_v[0] = row[1];
+	ret_v[1] = row[2];
+	return true;
+}
+
+static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
+{
+	struct gs_gil *g = &p->gil;
+	u64 generation;
+
+	if (g->gc_since_ns)
+		gs_lose(GS_LOSS_UNPAIRED_GC, 1);
+	g->gc_since_ns = 0;
+	g->gc_events = 1;
+	if (!gs_site_arg(ctx, site, &generation))
+		return 0;
+	if (generation >= GS_GC_GENERATIONS) {
+		gs_lose(GS_LOSS_UNPAIRED_GC, 1);
+		return 0;
+	}
+	g->gc_generation = generation;
+	if (!read_stats(p, generation, g->gc_before))
+		g->gc_before[0] = g->gc_before[1] = (u64)-1;
+	g->gc_since_ns = now;
+	return 0;
+}
+
+static __always_inline int gc_done(struct gs_proc *p, u64 now)
+{
+	struct gs_gil *g = &p->gil;
+	u32 generation = g->gc_generation;
+	u64 after[2], ns;
+	struct gs_gc *gc;
+
+	if (!g->gc_since_ns) {
+		gs_lose(g->gc_events ? GS_LOSS_UNPAIRED_GC : GS_LOSS_ATTACH_MID_GC, 1);
+		g->gc_events = 1;
+		return 0;
+	}
+	if (generation >= GS_GC_GENERATIONS)
+		return 0;
+	gc = &p->gc[generation];
+	if (gs_elapsed(g->gc_since_ns, now, &ns)) {
+		gc->collections++;
+		gs_hist_add(&gc->pause, ns);
+		g->gc_total_ns[generation] += ns;
+	}
+	g->gc_since_ns = 0;
+	if (g->gc_before[0] != (u64)-1 && read_stats(p, generation, after)) {
+		gc->collected += after[0] - g->gc_before[0];
+		gc->uncollectable += after[1] - g->gc_before[1];
+	}
+	return 0;
+}
+
+__hidden int gc_site(struct pt_regs *ctx, u32 event, u32 site)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct gs_proc *p;
+	s32 index;
+
+	if (!gs_measures(GS_FAMILY_GC))
+		return 0;
+	index = gs_target(bpf_get_current_pid_tgid() >> 32);
+	p = index < 0 ? NULL : gs_proc_at(index);
+	if (!p)
+		return 0;
+	return event == GS_EVENT_GC_START ? gc_start(ctx, p, site, now) : gc_done(p, now);
+}

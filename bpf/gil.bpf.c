@@ -1,0 +1,197 @@
+/*
+ * gil: who holds the GIL, who waits for it.
+ *
+ *            finds it taken, sleeps            owned
+ *   OUT ------------------------> WAITING ---------------> HOLDING
+ *    ^ \________________________________________________________^ |
+ *    |                    owned, nobody in the way                |
+ *    +------------------------- released -------------------------+
+ *
+ * The sites lie after the interpreter has let go of the GIL's own mutex, so a release may be
+ * seen a little after the next owner's acquisition: that hold is ended at the acquisition
+ * (`successor_ns`), so that holds of one GIL never overlap.
+ *
+ * A wait begins when the thread goes to sleep on the GIL's condition variable (sched.bpf.c), or
+ * at the site before that where those sites were asked for; sleeps that end without the GIL
+ * are part of the same wait.
+ */
+#include "bpf/core.bpf.h"
+
+/* Time spent in collections of @generation up to @now, the one going on included. */
+static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
+{
+	u64 ns = g->gc_total_ns[generation];
+	u64 since = g->gc_since_ns;
+
+	if (since && g->gc_generation == generation && now > since)
+		ns += now - since;
+	return ns;
+}
+
+__hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
+{
+	struct gs_proc *p = gs_proc_at(t->proc);
+	u32 seq;
+
+	if (!p || t->wait_since_ns)
+		return 0;
+	seq = gs_write_begin(t);
+	t->wait_since_ns = since_ns;
+	for (int i = 0; i < GS_GC_GENERATIONS; i++)
+		t->gc_at_wait_ns[i] = gc_time(&p->gil, i, since_ns);
+	gs_write_end(t, seq);
+	return 0;
+}
+
+static __always_inline void wait_end(struct gs_thread *t, struct gs_proc *p, u64 now)
+{
+	u64 ns;
+
+	if (gs_elapsed(t->wait_since_ns, now, &ns)) {
+		t->contended_takes++;
+		gs_hist_add(&t->wait, ns);
+	}
+	t->wait_since_ns = 0;
+	for (int i = 0; i < GS_GC_GENERATIONS; i++) {
+		u64 total = gc_time(&p->gil, i, now), before = t->gc_at_wait_ns[i];
+
+		if (total > before)
+			__sync_fetch_and_add(&p->gc[i].stalled_ns, total - before);
+	}
+}
+
+/* The wake-up that brought the thread here has reached running Python code. */
+static __always_inline void io_reached_gil(struct gs_thread *t, struct gs_proc *p, u64 now)
+{
+	u32 call = t->io_woken_call - 1;
+	u64 ns;
+
+	if (call < GS_IO_COUNT && gs_elapsed(t->io_woken_ns, now, &ns))
+		gs_hist_add_shared(&p->io[call].wake_to_gil, ns);
+	t->io_woken_ns = 0;
+}
+
+static __always_inline void gil_pass_on(struct gs_gil *g, u32 me, u64 now)
+{
+	u32 before = g->owner;
+
+	if (before && before != me) {
+		struct gs_thread *late = gs_thread_at(before - 1);
+
+		if (late)
+			late->successor_ns = now;
+	}
+	if (g->last_owner && g->last_owner != me)
+		g->handovers++;
+	g->owner = me;
+	g->last_owner = me;
+	g->owned_ns = now;
+	g->takes++;
+}
+
+static __always_inline int owned(struct gs_thread *t, u64 now)
+{
+	struct gs_proc *p = gs_proc_at(t->proc);
+	u32 seq;
+
+	if (!p)
+		return 0;
+	seq = gs_write_begin(t);
+	if (t->hold_since_ns)
+		gs_lose(GS_LOSS_UNPAIRED_OWNED, 1);
+	if (t->wait_since_ns)
+		wait_end(t, p, now);
+	if (t->io_woken_ns)
+		io_reached_gil(t, p, now);
+	t->events = 1;
+	t->takes++;
+	t->forced = 0;
+	t->successor_ns = 0;
+	t->hold_since_ns = now;
+	gs_write_end(t, seq);
+	gil_pass_on(&p->gil, t->slot + 1, now);
+	return 0;
+}
+
+/* End the hold of @t.  Its time counts up to the next owner's acquisition at most. */
+static __always_inline void hold_end(struct gs_thread *t, u64 now)
+{
+	u64 end = now, ns;
+
+	if (t->successor_ns > t->hold_since_ns && t->successor_ns < now)
+		end = t->successor_ns;
+	if (gs_elapsed(t->hold_since_ns, end, &ns)) {
+		gs_hist_add(&t->hold, ns);
+		t->held_ns += ns;
+	}
+	if (t->forced)
+		t->forced_releases++;
+	t->hold_since_ns = 0;
+	t->forced = 0;
+}
+
+static __always_inline int released(struct gs_thread *t, u64 now)
+{
+	struct gs_proc *p = gs_proc_at(t->proc);
+	u32 seq;
+
+	if (!p)
+		return 0;
+	seq = gs_write_begin(t);
+	if (t->hold_since_ns) {
+		hold_end(t, now);
+	} else if (!t->events && now > p->start_ns) {
+		/* Its first event is a release: it has held since before the attach. */
+		t->held_ns += now - p->start_ns;
+		gs_lose(GS_LOSS_ATTACH_MID_HOLD, 1);
+	} else {
+		gs_lose(GS_LOSS_UNPAIRED_RELEASED, 1);
+	}
+	t->events = 1;
+	gs_write_end(t, seq);
+	__sync_val_compare_and_swap(&p->gil.owner, t->slot + 1, 0);
+	return 0;
+}
+
+__hidden int gil_thread_exit(struct gs_thread *t)
+{
+	struct gs_proc *p = gs_proc_at(t->proc);
+	u64 now = bpf_ktime_get_ns();
+
+	if (!p)
+		return 0;
+	if (t->wait_since_ns) {
+		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);
+		t->wait_since_ns = 0;
+	}
+	if (t->hold_since_ns) {
+		/* The interpreter's last thread ends holding: its end is the release. */
+		hold_end(t, now);
+		__sync_val_compare_and_swap(&p->gil.owner, t->slot + 1, 0);
+	}
+	return 0;
+}
+
+__hidden int gil_site(struct pt_regs *ctx, u32 event)
+{
+	u64 now = bpf_ktime_get_ns();
+	struct gs_thread *t;
+
+	if (!gs_measures(GS_FAMILY_GIL))
+		return 0;
+	t = gs_thread_get(bpf_get_current_task_btf());
+	if (!t)
+		return 0;
+	switch (event) {
+	case GS_EVENT_GIL_OWNED:
+		return owned(t, now);
+	case GS_EVENT_GIL_RELEASED:
+		return released(t, now);
+	case GS_EVENT_GIL_FORCED:
+		t->forced = 1;
+		return 0;
+	case GS_EVENT_GIL_WAIT:
+		return gil_wait_begin(t, now);
+	}
+	return 0;
+}

@@ -1,0 +1,122 @@
+/*
+ * io: epoll, poll and select, and what a wake-up takes to reach running Python code.
+ *
+ *   RUN --sleeps in the call--> BLOCKED --sched_waking--> WOKEN --runs--> RUN
+ *                                  ^----- sleeps again --------------------/ |
+ *                                              the call returns <------------+
+ *
+ * Sleeping and running are the scheduler's view (sched.bpf.c); here are the wake-up and the
+ * return.  A call's arguments are still in its registers when it returns, so no entry
+ * tracepoint is needed.  The last wake-up counts: a sleeper woken in vain sleeps on.
+ */
+#include "bpf/core.bpf.h"
+
+__hidden int io_block(struct gs_thread *t, u32 call, u64 now)
+{
+	t->woken_ns = 0;
+	t->ran_ns = 0;
+	if (t->block_since_ns && t->io_call == call + 1)
+		return 0;
+	t->io_call = call + 1;
+	t->block_since_ns = now;
+	return 0;
+}
+
+__hidden int io_run(struct gs_thread *t, u64 now)
+{
+	if (t->block_since_ns && t->woken_ns && !t->ran_ns)
+		t->ran_ns = now;
+	return 0;
+}
+
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(gs_sched_waking, struct task_struct *p)
+{
+	struct gs_thread *t;
+
+	if (gs_target(p->tgid) < 0)
+		return 0;
+	t = gs_thread_peek(p);
+	if (!t || !t->block_since_ns || t->woken_ns)
+		return 0;
+	gs_hit(GS_HOOK_SCHED_WAKING);
+	t->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+/*
+ * Was the call willing to wait?  ppoll, select and pselect6 have written the time left over
+ * their argument by now: for them, whether it slept must do.
+ */
+static __always_inline bool has_timeout(u32 call, const struct pt_regs *regs)
+{
+	switch (call) {
+	case GS_IO_EPOLL_WAIT:
+	case GS_IO_EPOLL_PWAIT:
+		return (s32)BPF_CORE_READ(regs, r10) != 0;
+	case GS_IO_POLL:
+		return (s32)BPF_CORE_READ(regs, dx) != 0;
+	}
+	return false;
+}
+
+/* The call of @t, which had slept in it, has returned @ret. */
+static __always_inline void wakeup_end(struct gs_thread *t, struct gs_io *io, u32 call, s64 ret,
+				       u64 now)
+{
+	u64 woken = t->woken_ns, ran = t->ran_ns, ns;
+
+	if (gs_elapsed(t->block_since_ns, woken ? woken : now, &ns))
+		gs_hist_add_shared(&io->blocked, ns);
+	t->block_since_ns = 0;
+	t->io_call = 0;
+	t->io_woken_ns = 0;
+	if (ret <= 0)
+		return;
+	__sync_fetch_and_add(&io->wakeups, 1);
+	if (!woken)
+		return;
+	if (ran && gs_elapsed(woken, ran, &ns))
+		gs_hist_add_shared(&io->wake_to_run, ns);
+	t->io_woken_ns = woken;
+	t->io_woken_call = call + 1;
+}
+
+static __always_inline int io_exit(u32 call, s64 ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct gs_thread *t;
+	struct gs_proc *p;
+	struct gs_io *io;
+	bool slept;
+
+	if (gs_target(bpf_get_current_pid_tgid() >> 32) < 0)
+		return 0;
+	gs_hit(GS_HOOK_IO + call);
+	t = gs_thread_get(task);
+	p = t ? gs_proc_at(t->proc) : NULL;
+	if (!p)
+		return 0;
+	io = &p->io[call];
+	slept = t->block_since_ns && t->io_call == call + 1;
+	__sync_fetch_and_add(&io->calls, 1);
+	if (ret > 0)
+		__sync_fetch_and_add(&io->events, ret);
+	else if (ret < 0)
+		__sync_fetch_and_add(&io->errors, 1);
+	else if (slept || has_timeout(call, (struct pt_regs *)bpf_task_pt_regs(task)))
+		__sync_fetch_and_add(&io->timeouts, 1);
+	if (slept)
+		wakeup_end(t, io, call, ret, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* One program on the sys_exit tracepoint of each of the calls. */
+SEC("?tp/syscalls/sys_exit")
+int gs_io_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	/* The kernel fills in 32 bits of it (struct syscall_tp_t, kernel/trace/trace_syscalls.c). */
+	u32 call = gs_io_call_of((u32)ctx->id);
+
+	return call < GS_IO_COUNT ? io_exit(call, ctx->ret) : 0;
+}

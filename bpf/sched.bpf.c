@@ -1,0 +1,143 @@
+/*
+ * sched: the scheduler's view, one program on every context switch of the machine.
+ *
+ * It gives the sched family the time a thread is off the CPU while it holds the GIL, the gil
+ * family the beginning of waits (a thread goes to sleep on the GIL's condition variable) and
+ * the io family the beginning of blocked calls.  A thread that was asleep when the measurement
+ * began is recognised when it runs again: what it slept in is still in its registers.
+ */
+#include "bpf/core.bpf.h"
+
+#define NR_FUTEX 202 /* x86-64 */
+
+/* 5.14 renamed task_struct::state ("sched: Change task_struct::state"). */
+struct task_struct___pre514 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool is_runnable(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return !BPF_CORE_READ(task, __state);
+	return !BPF_CORE_READ((struct task_struct___pre514 *)task, state);
+}
+
+struct asleep_in {
+	bool gil; /* the GIL's condition variable */
+	u32 io; /* enum gs_io_call; GS_IO_COUNT: none */
+};
+
+/* What is @task, which is in a system call, asleep in? */
+static __always_inline struct asleep_in sleeping_in(struct task_struct *task, struct gs_proc *p)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 nr = BPF_CORE_READ(regs, orig_ax), uaddr;
+	struct asleep_in in = { .io = GS_IO_COUNT };
+
+	if (nr == NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
+		uaddr = BPF_CORE_READ(regs, di);
+		in.gil = uaddr - p->config.gil_cond < p->config.gil_cond_size;
+	} else if (gs_measures(GS_FAMILY_IO)) {
+		in.io = gs_io_call_of(nr);
+	}
+	return in;
+}
+
+/* Does it hold the GIL?  One that held at the start has had no event since. */
+static __always_inline bool is_holding(const struct gs_thread *t, const struct gs_proc *p)
+{
+	return t->hold_since_ns || (!t->events && t->tid == p->seed_tid);
+}
+
+static __always_inline void leaves(struct task_struct *task, s32 proc, bool preempted, u64 now)
+{
+	bool runnable = preempted || is_runnable(task);
+	struct gs_thread *t = gs_thread_peek(task);
+	struct gs_proc *p = gs_proc_at(proc);
+	struct asleep_in in;
+
+	if (!p)
+		return;
+	if (!t && p->seed_tid == (u32)task->pid)
+		t = gs_thread_get(task);
+	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
+		t->off_preempted = runnable;
+		t->off_since_ns = now;
+	}
+	if (runnable)
+		return;
+	in = sleeping_in(task, p);
+	if (!in.gil && in.io == GS_IO_COUNT)
+		return;
+	t = gs_thread_get(task);
+	if (!t)
+		return;
+	if (in.gil)
+		gil_wait_begin(t, now);
+	else
+		io_block(t, in.io, now);
+}
+
+/* First sight of a thread that runs: was it asleep since before the measurement? */
+static __always_inline void was_asleep(struct task_struct *task, struct gs_proc *p, u64 now)
+{
+	struct asleep_in in = sleeping_in(task, p);
+	struct gs_thread *t;
+
+	if (task->start_time > p->start_ns || (!in.gil && in.io == GS_IO_COUNT))
+		return;
+	t = gs_thread_get(task);
+	if (!t)
+		return;
+	if (in.gil) {
+		gil_wait_begin(t, p->start_ns);
+		gs_lose(GS_LOSS_ATTACH_MID_WAIT, 1);
+	} else {
+		io_block(t, in.io, p->start_ns);
+	}
+}
+
+static __always_inline void arrives(struct task_struct *task, s32 proc, u64 now)
+{
+	struct gs_thread *t = gs_thread_peek(task);
+	struct gs_proc *p = gs_proc_at(proc);
+	u64 off, end = now, ns;
+
+	if (!p)
+		return;
+	if (!t) {
+		was_asleep(task, p, now);
+		return;
+	}
+	io_run(t, now);
+	off = t->off_since_ns;
+	if (!off)
+		return;
+	t->off_since_ns = 0;
+	/* Descheduled between the release and its site, it held until the next owner took it. */
+	if (t->successor_ns > t->hold_since_ns && t->successor_ns < now)
+		end = t->successor_ns;
+	if (!is_holding(t, p) || end <= off || !gs_elapsed(off, end, &ns))
+		return;
+	if (t->off_preempted)
+		t->held_preempted_ns += ns;
+	else
+		t->held_blocked_ns += ns;
+}
+
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(gs_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	s32 out = gs_target(prev->tgid), in = gs_target(next->tgid);
+	u64 now;
+
+	if (out < 0 && in < 0)
+		return 0;
+	gs_hit(GS_HOOK_SCHED_SWITCH);
+	now = bpf_ktime_get_ns();
+	if (out >= 0)
+		leaves(prev, out, preempt, now);
+	if (in >= 0)
+		arrives(next, in, now);
+	return 0;
+}

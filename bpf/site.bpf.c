@@ -1,0 +1,119 @@
+/*
+ * The one program on every site of an interpreter.
+ *
+ * The cookie says which event the site means; the family does the rest.  Loaded either as
+ * uprobe_multi (all sites of a binary in one link) or as a plain uprobe (one link each), where
+ * the kernel lacks the former or its pid filter fails the self-test.
+ */
+#include "bpf/core.bpf.h"
+
+/*
+ * One load per register: left alone, the compiler makes one load at a computed offset of them,
+ * which the verifier refuses on the context.
+ */
+#define REG(number, member) \
+	case number: \
+		v = ctx->member; \
+		barrier_var(v); \
+		return v;
+
+static __always_inline u64 reg_value(struct pt_regs *ctx, u8 reg)
+{
+	u64 v;
+
+	switch (reg) {
+		REG(0, ax)
+		REG(1, cx)
+		REG(2, dx)
+		REG(3, bx)
+		REG(4, sp)
+		REG(5, bp)
+		REG(6, si)
+		REG(7, di)
+		REG(8, r8)
+		REG(9, r9)
+		REG(10, r10)
+		REG(11, r11)
+		REG(12, r12)
+		REG(13, r13)
+		REG(14, r14)
+		REG(15, r15)
+	}
+	return 0;
+}
+
+static __always_inline u64 resize(u64 v, s8 size)
+{
+	switch (size) {
+	case 1: return (u8)v;
+	case 2: return (u16)v;
+	case 4: return (u32)v;
+	case -1: return (s64)(s8)v;
+	case -2: return (s64)(s16)v;
+	case -4: return (s64)(s32)v;
+	}
+	return v;
+}
+
+__hidden bool gs_site_arg(struct pt_regs *ctx, u32 site, u64 *ret_v)
+{
+	struct gs_site *s = bpf_map_lookup_elem(&gs_sites, &site);
+	u64 v = 0;
+
+	if (!s)
+		return false;
+	switch (s->arg.kind) {
+	case GS_ARG_CONST:
+		v = (s64)s->arg.disp;
+		break;
+	case GS_ARG_REG:
+		v = reg_value(ctx, s->arg.reg);
+		break;
+	case GS_ARG_DEREF:
+		if (bpf_probe_read_user(&v, sizeof(v),
+					(void *)(reg_value(ctx, s->arg.reg) + s->arg.disp))) {
+			gs_lose(GS_LOSS_READ_FAULT, 1);
+			return false;
+		}
+		break;
+	default:
+		return false;
+	}
+	*ret_v = resize(v, s->arg.size);
+	return true;
+}
+
+static __always_inline int on_site(struct pt_regs *ctx)
+{
+	u64 cookie = bpf_get_attach_cookie(ctx);
+	u32 event = GS_COOKIE_EVENT(cookie), site = GS_COOKIE_SITE(cookie);
+
+	/* Hits of processes that run the same file and are no targets cost as much: count them. */
+	gs_hit(GS_HOOK_COUNT + site);
+	switch (event) {
+	case GS_EVENT_GIL_OWNED:
+	case GS_EVENT_GIL_RELEASED:
+	case GS_EVENT_GIL_FORCED:
+	case GS_EVENT_GIL_WAIT:
+		return gil_site(ctx, event);
+	case GS_EVENT_GC_START:
+	case GS_EVENT_GC_DONE:
+		return gc_site(ctx, event, site);
+	case GS_EVENT_REFS_DEALLOC:
+	case GS_EVENT_REFS_ALLOC:
+		return refs_site(ctx, event, site);
+	}
+	return 0;
+}
+
+SEC("?uprobe.multi")
+int gs_site_multi(struct pt_regs *ctx)
+{
+	return on_site(ctx);
+}
+
+SEC("?uprobe")
+int gs_site_plain(struct pt_regs *ctx)
+{
+	return on_site(ctx);
+}

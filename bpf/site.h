@@ -1,0 +1,60 @@
+/*
+ * Probe sites: points in an interpreter's code that mean an event.
+ *
+ * Every site of a binary goes through one BPF program (so that one uprobe_multi
+ * link carries them all).  Its attach cookie says which event it is and which
+ * row of gs_sites describes it: X(NAME, name, FAMILY, "what it means").
+ */
+#ifndef GS_BPF_SITE_H
+#define GS_BPF_SITE_H
+
+#include "bpf/types.h"
+
+#define GS_EVENTS(X) \
+	X(GIL_OWNED, owned, GIL, "the thread owns the GIL, its mutex is released") \
+	X(GIL_RELEASED, released, GIL, "the GIL is free, its mutex is released") \
+	X(GIL_FORCED, forced, GIL, "about to release because another thread asked") \
+	X(GIL_WAIT, wait, GIL, "found the GIL taken, about to sleep for it") \
+	X(GC_START, start, GC, "the collector starts on a generation") \
+	X(GC_DONE, done, GC, "the collector has finished") \
+	X(REFS_DEALLOC, dealloc, REFS, "an object is about to be deallocated") \
+	X(REFS_ALLOC, alloc, REFS, "an object is about to be created")
+
+enum gs_event {
+	GS_EVENT_NONE,
+#define X(NAME, name, FAMILY, help) GS_EVENT_##NAME,
+	GS_EVENTS(X)
+#undef X
+	GS_EVENT_COUNT
+};
+
+/* Cookie: event in bits 0-7, index into gs_sites from bit 8 on. */
+#define GS_COOKIE(event, site) ((u64)(event) | (u64)(site) << 8)
+#define GS_COOKIE_EVENT(cookie) ((u32)((cookie) & 0xff))
+#define GS_COOKIE_SITE(cookie) ((u32)((cookie) >> 8))
+
+/* Where a site's argument (a generation, an object, a type) is found. */
+enum gs_arg_kind {
+	GS_ARG_NONE,
+	GS_ARG_CONST, /* disp itself */
+	GS_ARG_REG,   /* the register */
+	GS_ARG_DEREF, /* memory at register + disp */
+};
+
+struct gs_arg {
+	u8 kind;  /* enum gs_arg_kind */
+	u8 reg;   /* x86 number: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15 r8-r15 */
+	s8 size;  /* bytes; negative: signed, as in USDT notes */
+	u8 pad;
+	s32 disp;
+};
+
+struct gs_site {
+	u32 event; /* enum gs_event */
+	struct gs_arg arg;
+	u32 pad;
+};
+
+_Static_assert(sizeof(struct gs_site) == 16, "gs_site is ABI");
+
+#endif

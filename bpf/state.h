@@ -1,0 +1,182 @@
+/*
+ * The contract between BPF and user space: what BPF keeps about every process
+ * and thread it measures.
+ *
+ * Slots live in memory-mapped arrays, so user space reads them without a system
+ * call and BPF reaches them without a hash look-up (a thread's slot number is in its
+ * task storage).  A thread slot is written by its own thread only; user space reads it
+ * between two even and equal values of `seq`.
+ *
+ *   slot:  FREE --first event of a thread--> LIVE --thread exits--> EXITED
+ *            ^                                                        |
+ *            +------- user space has read the final values -----------+
+ *
+ * Fixed widths only, no implicit padding.  Times are CLOCK_MONOTONIC nanoseconds, ids
+ * as the host sees them.
+ */
+#ifndef GS_BPF_STATE_H
+#define GS_BPF_STATE_H
+
+#include "bpf/hist.h"
+#include "bpf/types.h"
+
+#define GS_COMM_LEN 16
+#define GS_GC_GENERATIONS 3
+
+enum gs_slot_state { GS_SLOT_FREE, GS_SLOT_LIVE, GS_SLOT_EXITED };
+
+/* The system calls of the io family, one line each: X(NAME, name, x86-64 number). */
+#define GS_IO_CALLS(X) \
+	X(EPOLL_WAIT, epoll_wait, 232) \
+	X(EPOLL_PWAIT, epoll_pwait, 281) \
+	X(EPOLL_PWAIT2, epoll_pwait2, 441) \
+	X(POLL, poll, 7) \
+	X(PPOLL, ppoll, 271) \
+	X(SELECT, select, 23) \
+	X(PSELECT6, pselect6, 270)
+
+enum gs_io_call {
+#define X(NAME, name, nr) GS_IO_##NAME,
+	GS_IO_CALLS(X)
+#undef X
+	GS_IO_COUNT
+};
+
+/* One thread.  `*_since_ns` is 0 while no such thing is going on. */
+struct gs_thread {
+	u32 seq; /* odd while its thread writes */
+	u32 state; /* enum gs_slot_state */
+	u32 pid;
+	u32 tid;
+	u32 proc; /* index into gs_procs */
+	u32 slot; /* its own index into gs_threads */
+	u32 pad;
+	u32 io_call; /* enum gs_io_call + 1 of the call it is blocked in; 0: none */
+	char comm[GS_COMM_LEN]; /* when the slot was taken */
+	u64 start_ns; /* slot taken */
+	u64 born_ns; /* its task started */
+	u64 exit_ns;
+
+	/* going on now */
+	u64 hold_since_ns;
+	u64 wait_since_ns;
+	u64 off_since_ns; /* off the CPU while holding */
+	u64 successor_ns; /* another thread owned the GIL before our release was seen */
+	u64 block_since_ns; /* blocked in io_call */
+	u64 woken_ns; /* woken from io_call; 0: not yet */
+	u64 ran_ns; /* first ran after woken_ns; 0: not yet */
+	u64 io_woken_ns; /* a wake-up that has not reached the GIL yet */
+	u64 gc_at_wait_ns[GS_GC_GENERATIONS]; /* gil->gc_total_ns when the wait began */
+	u32 off_preempted; /* how it left the CPU: 1 runnable, 0 blocked */
+	u32 forced; /* the coming release was asked for by another thread */
+	u32 io_woken_call; /* enum gs_io_call + 1 that io_woken_ns belongs to */
+	u32 events; /* GIL events seen; saturates: 0 means the first one is to come */
+
+	/* totals since the slot was taken */
+	u64 takes;
+	u64 contended_takes;
+	u64 forced_releases;
+	u64 held_ns; /* closed holds, and the seen part of one begun before attach */
+	u64 held_preempted_ns; /* off the CPU while holding, runnable */
+	u64 held_blocked_ns; /* off the CPU while holding, asleep */
+	struct gs_hist hold;
+	struct gs_hist wait;
+};
+
+/* One system call of the io family in one process; many threads add to it. */
+struct gs_io {
+	u64 calls;
+	u64 wakeups; /* returned events after it blocked */
+	u64 timeouts; /* returned no event though it was willing to wait */
+	u64 errors;
+	u64 events; /* of all returns */
+	struct gs_hist blocked;
+	struct gs_hist wake_to_run;
+	struct gs_hist wake_to_gil;
+};
+
+struct gs_gc {
+	u64 collections;
+	u64 collected;
+	u64 uncollectable;
+	u64 stalled_ns; /* waits of other threads while this generation was collected */
+	struct gs_hist pause;
+};
+
+/*
+ * One GIL.  Written by the thread that owns it, between its acquisition and its
+ * release, and so by one thread at a time.
+ */
+struct gs_gil {
+	u64 address;
+	u64 takes;
+	u64 handovers;
+	u64 owned_ns; /* when it was last taken */
+	u32 owner; /* thread slot + 1; 0 while free */
+	u32 last_owner; /* thread slot + 1 of the last hold; 0: none yet */
+	u64 gc_since_ns;
+	u32 gc_generation;
+	u32 gc_events; /* starts and ends seen; saturates */
+	u64 gc_total_ns[GS_GC_GENERATIONS]; /* time in finished collections */
+	u64 gc_before[2]; /* the generation's collected and uncollectable at its start */
+};
+
+/* What user space resolved about one process for BPF.  0: unknown. */
+struct gs_proc_config {
+	u64 gil_cond; /* address of the GIL's condition variable */
+	u64 gil_cond_size;
+	u64 gc_stats; /* address of generation_stats[0] of the main interpreter */
+	u32 gc_stats_stride;
+	u32 ob_type; /* offset in PyObject */
+	u32 tp_name; /* offset in PyTypeObject */
+	u32 pad;
+};
+
+struct gs_proc {
+	u32 state; /* enum gs_slot_state */
+	u32 pid;
+	u32 parent; /* index + 1 of the process it was forked from; 0: not a fork */
+	u32 execed; /* it ended, for us, because it executed another program */
+	u32 seed_tid; /* held the GIL when the measurement began, as user space read; 0: nobody */
+	u32 pad;
+	u64 start_ns; /* measured from; 0: not yet, its events are ignored */
+	u64 exit_ns;
+	struct gs_proc_config config;
+	struct gs_gil gil; /* the main interpreter's */
+	struct gs_gc gc[GS_GC_GENERATIONS];
+	struct gs_io io[GS_IO_COUNT];
+};
+
+/*
+ * What the kernel side hooks besides the interpreter's sites, one line each:
+ * X(NAME, name, FAMILY).  They share the hit counters with the sites, which come after them.
+ */
+#define GS_HOOKS(X) \
+	X(SCHED_SWITCH, sched_switch, SCHED) \
+	X(SCHED_WAKING, sched_waking, IO) \
+	X(PROCESS_FORK, sched_process_fork, PROC) \
+	X(PROCESS_EXEC, sched_process_exec, PROC) \
+	X(PROCESS_EXIT, sched_process_exit, PROC)
+
+enum gs_hook {
+#define X(NAME, name, FAMILY) GS_HOOK_##NAME,
+	GS_HOOKS(X)
+#undef X
+	GS_HOOK_IO, /* + enum gs_io_call */
+	GS_HOOK_COUNT = GS_HOOK_IO + GS_IO_COUNT
+};
+
+/* A life event, through the gs_life ring: rare, and worth waking user space for. */
+enum gs_life_kind { GS_LIFE_FORK = 1, GS_LIFE_EXEC, GS_LIFE_EXIT };
+
+struct gs_life {
+	u64 ts_ns;
+	u32 kind; /* enum gs_life_kind */
+	u32 pid;
+	u32 parent_pid; /* FORK */
+	u32 proc; /* index into gs_procs */
+};
+
+_Static_assert(sizeof(struct gs_life) == 24, "gs_life is ABI");
+
+#endif
