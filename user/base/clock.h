@@ -1,0 +1,16 @@
+/* The clocks gilscope reads, all in ns.  They cannot fail. */
+#ifndef GS_USER_BASE_CLOCK_H
+#define GS_USER_BASE_CLOCK_H
+
+#include "bpf/types.h"
+
+/* CLOCK_MONOTONIC: the clock of every time in BPF. */
+u64 clock_mono_ns(void);
+
+/* CLOCK_REALTIME: ns since 1970. */
+u64 clock_real_ns(void);
+
+/* CPU time this process has used, all threads, user and kernel. */
+u64 clock_cpu_ns(void);
+
+#endif

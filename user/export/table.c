@@ -1,0 +1,149 @@
+/*
+ * --format table: what an operator reads first.  Per process its header, its GILs and the
+ * tables of table_rows.c; at the end what was lost, and what to do about it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/fmt.h"
+#include "user/base/str.h"
+#include "user/export/exporter.h"
+#include "user/export/table_rows.h"
+
+static void text(FILE *out, const char *s)
+{
+	char safe[512];
+
+	snprintf(safe, sizeof(safe), "%s", s ? s : "-");
+	str_printable(safe);
+	fputs(safe, out);
+}
+
+static void header(FILE *out, const struct figures *f, const struct fig_process *p)
+{
+	double own = fmt_ratio(f->overhead.tracer_cpu_ns, f->duration_ns);
+	double cost = fmt_ratio(f->overhead.target_cpu_ns_estimate, f->duration_ns);
+
+	fprintf(out, "Process %u%s: Python ", p->pid, p->exited ? " (ended)" : "");
+	text(out, p->python.version);
+	fprintf(out, "%s%s, ", p->python.free_threaded ? " free-threaded" : "",
+		p->python.debug ? " debug" : "");
+	text(out, p->python.path);
+	fputs("\n  command   ", out);
+	text(out, p->command);
+	fprintf(out, "\n  measured  %s, mode %s\n", fmt_ns(p->measured_ns).s,
+		f->mode ? f->mode : "-");
+	fprintf(out,
+		"  cost      gilscope %s of a CPU; its probes about %s of a CPU in the target, "
+		"%s hits\n",
+		fmt_percent(own).s, fmt_percent(cost).s, fmt_count(f->overhead.probe_hits).s);
+	if (!f->nlost)
+		return;
+	fputs("  LOST     ", out);
+	for (size_t i = 0; i < f->nlost; i++)
+		fprintf(out, " %s %s%s", f->lost[i].cause, fmt_count(f->lost[i].count).s,
+			i + 1 < f->nlost ? "," : " (see the end)\n");
+}
+
+/* Name of thread @tid of @p, or "?". */
+static const char *thread_name(const struct fig_process *p, u64 tid)
+{
+	for (size_t i = 0; i < p->nthreads; i++)
+		if (p->threads[i].tid == tid && !p->threads[i].exited && p->threads[i].name)
+			return p->threads[i].name;
+	return "?";
+}
+
+static void holder(FILE *out, const struct fig_process *p, u64 tid)
+{
+	if (tid == FIG_NULL) {
+		fputs("; held now by: -", out);
+	} else if (!tid) {
+		fputs("; held now by nobody", out);
+	} else {
+		fprintf(out, "; held now by %u ", (unsigned int)tid);
+		text(out, thread_name(p, tid));
+	}
+}
+
+static void gil(FILE *out, const struct fig_process *p, const struct fig_gil *g)
+{
+	u64 time_ns = p->measured_ns;
+
+	fprintf(out, "\nGIL 0x%llx: held %s of the time (%s", (unsigned long long)g->address,
+		fmt_percent(g->held_ratio).s, g->held_source ? g->held_source : "-");
+	if (g->held_error_ratio > 0)
+		fprintf(out, ", +-%s", fmt_percent(g->held_error_ratio).s);
+	fputc(')', out);
+	holder(out, p, g->holder_tid);
+	fprintf(out,
+		"\n  takes %s (%s/s), contended %s (%s), forced releases %s, handovers %s (%s/s)\n",
+		fmt_count(g->takes).s, fmt_rate(g->takes, time_ns).s,
+		fmt_count(g->contended_takes).s,
+		fmt_percent(fmt_ratio(g->contended_takes, g->takes)).s,
+		fmt_count(g->forced_releases).s, fmt_count(g->handovers).s,
+		fmt_rate(g->handovers, time_ns).s);
+	fprintf(out,
+		"  threads waited %s in all (%s of the time); held off the CPU %s, preempted %s\n",
+		fmt_ns(g->wait_ns).s, fmt_percent(fmt_ratio(g->wait_ns, time_ns)).s,
+		fmt_percent(fmt_ratio(g->held_offcpu_ns, g->held_ns)).s,
+		fmt_percent(fmt_ratio(g->held_preempted_ns, g->held_ns)).s);
+	if (g->hold_floor_ns != FIG_NULL && g->hold_floor_ns)
+		fprintf(out, "  each hold is lengthened by about %s: the probes' cost\n",
+			fmt_ns(g->hold_floor_ns).s);
+}
+
+static void lost(FILE *out, const struct figures *f)
+{
+	if (!f->nlost)
+		return;
+	fputs("\nLost (figures of these families are too small by it)\n", out);
+	for (size_t i = 0; i < f->nlost; i++)
+		fprintf(out, "  %s %s (%s): %s\n", fmt_count(f->lost[i].count).s, f->lost[i].cause,
+			f->lost[i].families, f->lost[i].help);
+}
+
+static int process(FILE *out, const struct figures *f, const struct fig_process *p)
+{
+	static int (*const tables[])(FILE *, const struct fig_process *) = {
+		table_threads, table_blame, table_gc, table_io, table_types,
+	};
+	int err = 0;
+
+	header(out, f, p);
+	for (size_t i = 0; p->gil_measured && i < p->ngils; i++)
+		gil(out, p, &p->gils[i]);
+	if (!p->gil_measured)
+		fputs("\nGIL: not measured\n", out);
+	for (size_t i = 0; !err && i < sizeof(tables) / sizeof(tables[0]); i++)
+		err = tables[i](out, p);
+	return err;
+}
+
+static int write_table(FILE *out, const struct figures *f)
+{
+	int err = 0;
+
+	errno = 0;
+	for (size_t i = 0; i < f->nprocs && !err; i++) {
+		if (i)
+			fputc('\n', out);
+		err = process(out, f, &f->procs[i]);
+	}
+	if (err)
+		return err;
+	if (!f->nprocs)
+		fputs("No process was measured.\n", out);
+	lost(out, f);
+	fputc('\n', out);
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+const struct exporter_ops table_exporter = {
+	.name = "table",
+	.help = "for people",
+	.write = write_table,
+};

@@ -1,0 +1,88 @@
+/* Growing and copying rows; see fig_rows.h. */
+#include "user/model/fig_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void null_cell(const struct fig_column *c, char *cell)
+{
+	switch (c->kind) {
+	case FIG_COUNT:
+	case FIG_TIME:
+	case FIG_LEVEL:
+		*(u64 *)cell = FIG_NULL;
+		break;
+	case FIG_REAL:
+		*(double *)cell = NAN;
+		break;
+	default:
+		break; /* all zero is null, or an id */
+	}
+}
+
+/* Room grows by doubling: it is full whenever the count is a power of two. */
+static int grow(char **rows, size_t count, size_t row_size)
+{
+	size_t room = count ? count * 2 : 1;
+	char *more;
+
+	if (count & (count - 1))
+		return 0;
+	more = realloc(*rows, room * row_size);
+	if (!more)
+		return -1;
+	*rows = more;
+	return 0;
+}
+
+void *fig_row_add(enum fig_table t, struct fig_process *p)
+{
+	const struct fig_table_desc *d = &fig_tables[t];
+	char **rows = (char **)((char *)p + d->array), *row;
+	size_t *count = (size_t *)((char *)p + d->count);
+
+	if (grow(rows, *count, d->row_size))
+		return NULL;
+	row = *rows + *count * d->row_size;
+	memset(row, 0, d->row_size);
+	for (const struct fig_column *c = d->columns; c->name; c++)
+		null_cell(c, row + c->offset);
+	(*count)++;
+	return row;
+}
+
+static bool is_text(const struct fig_column *c)
+{
+	return c->kind == FIG_TEXT || c->kind == FIG_NAME;
+}
+
+void fig_row_copy(enum fig_table t, void *to, const void *from)
+{
+	const struct fig_table_desc *d = &fig_tables[t];
+
+	memcpy(to, from, d->row_size);
+	for (const struct fig_column *c = d->columns; c->name; c++) {
+		char **text = (char **)((char *)to + c->offset);
+
+		if (is_text(c) && *text)
+			*text = strdup(*text);
+	}
+}
+
+void fig_row_clear(enum fig_table t, void *row)
+{
+	const struct fig_table_desc *d = &fig_tables[t];
+
+	for (const struct fig_column *c = d->columns; c->name; c++)
+		if (is_text(c))
+			free(*(char **)((char *)row + c->offset));
+	memset(row, 0, d->row_size);
+}
+
+u64 fig_sum(u64 a, u64 b)
+{
+	if (a == FIG_NULL)
+		return b;
+	return b == FIG_NULL ? a : a + b;
+}

@@ -1,0 +1,24 @@
+/* Growing and copying the rows of a process's figures, from the column tables. */
+#ifndef GS_USER_MODEL_FIG_ROWS_H
+#define GS_USER_MODEL_FIG_ROWS_H
+
+#include "user/model/figures.h"
+
+/*
+ * fig_row_add - one more row in table @t of @p
+ *
+ * Every figure of it is null (not measured), every id 0, every text NULL.
+ * Return: the row, valid until the next call for the same table; NULL without memory.
+ */
+void *fig_row_add(enum fig_table t, struct fig_process *p);
+
+/* Copy a row of table @t, texts included; without memory the texts may be NULL. */
+void fig_row_copy(enum fig_table t, void *to, const void *from);
+
+/* Free what a row of table @t owns; the row itself stays, zeroed. */
+void fig_row_clear(enum fig_table t, void *row);
+
+/* A sum in which null counts as nothing: null only if both are. */
+u64 fig_sum(u64 a, u64 b);
+
+#endif

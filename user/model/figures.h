@@ -1,0 +1,237 @@
+/*
+ * The waist: everything gilscope knows to say, as plain data.
+ *
+ * Families fill a `struct figures`; views and exporters read it; neither knows the
+ * other.  `figures.c` describes every row type in a table of columns (name, kind,
+ * offset), from which the JSON and CSV writers, the interval arithmetic and the tests
+ * work, so that a new figure is one struct member and one table line.
+ *
+ * A figure that was not measured is FIG_NULL (u64), NAN (double), NULL (text) or a
+ * histogram with `valid` false; it is shown as null or "-", never as 0.
+ */
+#ifndef GS_USER_MODEL_FIGURES_H
+#define GS_USER_MODEL_FIGURES_H
+
+#include <stddef.h>
+
+#include "bpf/types.h"
+#include "user/model/fig_hist.h"
+
+struct fig_gil {
+	u64 address;
+	u64 held_ns;		 /* time it was held, open holds included up to now */
+	double held_ratio;	 /* of the duration */
+	const char *held_source; /* "exact" or "sampled"; static */
+	double held_error_ratio; /* 0 when exact */
+	u64 takes;
+	u64 contended_takes;
+	u64 handovers;
+	u64 forced_releases;
+	u64 wait_ns; /* sum over the threads, open waits included up to now */
+	u64 held_offcpu_ns;
+	u64 held_preempted_ns; /* part of held_offcpu_ns: runnable, not running */
+	u64 hold_floor_ns;     /* each hold is lengthened by about this much: the probe's cost */
+	u64 holder_tid;	       /* who holds it now; 0: nobody; FIG_NULL: unknown */
+};
+
+struct fig_thread {
+	u32 tid;
+	u32 ns_tid;
+	char *name; /* owned; Python's name where known, else comm; printable */
+	bool exited;
+	u64 start_ns; /* CLOCK_MONOTONIC; 0: before the measurement.  With tid, its identity */
+	u64 takes;
+	u64 contended_takes;
+	u64 forced_releases;
+	u64 held_ns;
+	u64 held_offcpu_ns;
+	u64 held_preempted_ns;
+	u64 wait_ns;
+	struct fig_hist hold; /* of finished holds */
+	struct fig_hist wait; /* of finished waits */
+};
+
+struct fig_blame {
+	u32 holder_tid;
+	u32 waiter_tid;
+	u64 waits;
+	u64 wait_ns;
+};
+
+struct fig_gc {
+	u32 generation;
+	u64 collections;
+	u64 collected;
+	u64 uncollectable;
+	struct fig_hist pause;
+	u64 stalled_ns;
+};
+
+struct fig_io {
+	const char *call; /* system call name; static */
+	u64 calls;
+	u64 wakeups;
+	u64 timeouts;
+	u64 errors;
+	u64 events;
+	struct fig_hist blocked;
+	struct fig_hist wake_to_run;
+	struct fig_hist wake_to_gil;
+};
+
+struct fig_type {
+	char *type; /* owned, printable */
+	u64 key;    /* identity within the process */
+	u64 deallocs;
+	u64 allocs;
+};
+
+/* Arrays are owned; a NULL array with its *_measured false is written as null. */
+struct fig_process {
+	u32 pid;
+	u32 ns_pid;
+	bool exited;
+	char *command;	 /* owned, printable; its command line, cut to 256 bytes */
+	u64 measured_ns; /* how long it was measured within the duration */
+	struct {
+		char *version;	/* owned; "3.11.2" */
+		char *path;	/* owned; as the target sees it */
+		char *build_id; /* owned; hex; NULL when it has none */
+		bool free_threaded;
+		bool debug;
+	} python;
+	struct fig_gil *gils;
+	size_t ngils;
+	struct fig_thread *threads;
+	size_t nthreads;
+	struct fig_blame *blame;
+	size_t nblame;
+	struct fig_gc *gc;
+	size_t ngc;
+	struct fig_io *io;
+	size_t nio;
+	struct fig_type *types;
+	size_t ntypes;
+	char *types_coverage; /* owned */
+	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
+};
+
+struct fig_probe {
+	const char *family;   /* static */
+	const char *event;    /* static */
+	char *file;	      /* owned; as the target sees it */
+	u64 offset;	      /* in the file */
+	const char *found_by; /* static: symtab usdt decode kernel … */
+	char *instruction;    /* owned; mnemonic it sits on; "-" for kernel tracepoints */
+	u64 hits;
+};
+
+struct fig_lost {
+	const char *cause;    /* static */
+	const char *families; /* static; whose figures it makes smaller */
+	const char *help;     /* static */
+	u64 count;
+};
+
+struct figures {
+	const char *mode; /* "exact" or "watch"; static */
+	u64 started_unix_ns;
+	u64 started_ns; /* CLOCK_MONOTONIC */
+	u64 duration_ns;
+	struct fig_process *procs;
+	size_t nprocs;
+	struct fig_probe *probes;
+	size_t nprobes;
+	struct fig_lost *lost; /* causes with a count, only */
+	size_t nlost;
+	struct {
+		u64 tracer_cpu_ns;
+		u64 probe_hits;
+		u64 target_cpu_ns_estimate; /* hits x measured cost per hit; FIG_NULL: not measured
+					     */
+	} overhead;
+};
+
+/* How a column's values behave. */
+enum fig_kind {
+	FIG_ID,	     /* u32, part of the row's identity */
+	FIG_KEY,     /* u64, part of the row's identity */
+	FIG_ADDRESS, /* u64 identity, written as a "0x…" string */
+	FIG_LABEL,   /* const char *, not owned, part of the row's identity */
+	FIG_NAME,    /* char *, owned, part of the row's identity */
+	FIG_NUMBER,  /* u32 as of now */
+	FIG_COUNT,   /* u64 that only grows; intervals subtract */
+	FIG_TIME,    /* u64 ns that only grows; intervals subtract */
+	FIG_LEVEL,   /* u64 as of now; intervals take the newer one */
+	FIG_REAL,    /* double as of now */
+	FIG_FLAG,    /* bool as of now */
+	FIG_STATIC,  /* const char *, not owned */
+	FIG_TEXT,    /* char *, owned */
+	FIG_HIST,    /* struct fig_hist; intervals subtract */
+};
+
+struct fig_column {
+	const char *name; /* as in JSON; NULL ends the table */
+	enum fig_kind kind;
+	size_t offset; /* in the row struct */
+	bool hidden;   /* identity or helper, not written to JSON */
+};
+
+/* The arrays of a process, in the order of the JSON contract. */
+enum fig_table { FIG_GILS, FIG_THREADS, FIG_BLAME, FIG_GC, FIG_IO, FIG_TYPES, FIG_TABLE_COUNT };
+
+/* An array in a struct.  Offsets are in the struct that holds it: fig_process or figures. */
+struct fig_table_desc {
+	const char *name; /* key in JSON */
+	size_t row_size;
+	size_t array, count; /* offsets of the pointer to the rows and of their number */
+	size_t measured;     /* offset of the bool; FIG_ALWAYS: there is none, it always is */
+	const struct fig_column *columns;
+};
+
+#define FIG_ALWAYS SIZE_MAX
+
+extern const struct fig_table_desc fig_tables[FIG_TABLE_COUNT];
+
+/* The tables of struct figures itself; processes are described by the columns below. */
+enum fig_top_table { FIG_PROBES, FIG_LOST, FIG_TOP_TABLE_COUNT };
+extern const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT];
+
+/* Plain members: of struct fig_process, of its `python`, of struct figures, of `overhead`.
+ * Offsets are in fig_process, fig_process, figures and figures. */
+extern const struct fig_column fig_process_columns[];
+extern const struct fig_column fig_python_columns[];
+extern const struct fig_column fig_figures_columns[];
+extern const struct fig_column fig_overhead_columns[];
+
+/* The rows of table @t in @base, a struct fig_process or figures. */
+struct fig_rows {
+	char *row; /* the first one; NULL if there are none */
+	size_t count;
+	bool measured;
+};
+
+struct fig_rows fig_rows(const struct fig_table_desc *t, const void *base);
+
+/* A new, empty, zeroed set of figures; NULL without memory.  Free with figures_free(). */
+struct figures *figures_new(void);
+
+/* Free @f and all it owns.  NULL is fine.  Returns NULL. */
+struct figures *figures_free(struct figures *f);
+
+/*
+ * figures_interval - what happened between two cumulative sets of figures
+ * @from: older; NULL means since the start: then a copy of @to, as it is
+ * @to:   newer; its FIG_HIST maxima are those of the whole time
+ *
+ * Rows are matched by identity columns; a row missing in @from counts from 0.  Ratios and
+ * the duration are worked out anew.  An interval's histograms have @to's interval_max_ns as
+ * their maximum, so @from must be the reading just before @to.  Values that were counted
+ * while the kernel was being read may miss in that maximum; then it is raised to their
+ * bucket's upper edge, so that it is never below a value counted.
+ *
+ * Return: a new set, or NULL without memory.
+ */
+struct figures *figures_interval(const struct figures *from, const struct figures *to);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * The column tables: every figure once, with its name, kind and place.  The order is that of
+ * the JSON contract.  A member that is missing here is missing in every output.
+ */
+#include "user/model/figures.h"
+
+/* clang-format off: one figure a line */
+#define COL(row, kind, member)                                                                     \
+	{                                                                                          \
+#member, kind, offsetof(struct row, member), false                                 \
+	}
+#define HIDDEN(row, kind, member)                                                                  \
+	{                                                                                          \
+#member, kind, offsetof(struct row, member), true                                  \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, 0, 0, false                                                                  \
+	}
+
+static const struct fig_column gil_columns[] = {
+	COL(fig_gil, FIG_ADDRESS, address),
+	COL(fig_gil, FIG_TIME, held_ns),
+	COL(fig_gil, FIG_REAL, held_ratio),
+	COL(fig_gil, FIG_STATIC, held_source),
+	COL(fig_gil, FIG_REAL, held_error_ratio),
+	COL(fig_gil, FIG_COUNT, takes),
+	COL(fig_gil, FIG_COUNT, contended_takes),
+	COL(fig_gil, FIG_COUNT, handovers),
+	COL(fig_gil, FIG_COUNT, forced_releases),
+	COL(fig_gil, FIG_TIME, wait_ns),
+	COL(fig_gil, FIG_TIME, held_offcpu_ns),
+	COL(fig_gil, FIG_TIME, held_preempted_ns),
+	COL(fig_gil, FIG_LEVEL, hold_floor_ns),
+	COL(fig_gil, FIG_LEVEL, holder_tid),
+	END,
+};
+
+static const struct fig_column thread_columns[] = {
+	COL(fig_thread, FIG_ID, tid),
+	COL(fig_thread, FIG_NUMBER, ns_tid),
+	COL(fig_thread, FIG_TEXT, name),
+	COL(fig_thread, FIG_FLAG, exited),
+	HIDDEN(fig_thread, FIG_KEY, start_ns),
+	COL(fig_thread, FIG_COUNT, takes),
+	COL(fig_thread, FIG_COUNT, contended_takes),
+	COL(fig_thread, FIG_COUNT, forced_releases),
+	COL(fig_thread, FIG_TIME, held_ns),
+	COL(fig_thread, FIG_TIME, held_offcpu_ns),
+	COL(fig_thread, FIG_TIME, held_preempted_ns),
+	COL(fig_thread, FIG_TIME, wait_ns),
+	COL(fig_thread, FIG_HIST, hold),
+	COL(fig_thread, FIG_HIST, wait),
+	END,
+};
+
+static const struct fig_column blame_columns[] = {
+	COL(fig_blame, FIG_ID, holder_tid),
+	COL(fig_blame, FIG_ID, waiter_tid),
+	COL(fig_blame, FIG_COUNT, waits),
+	COL(fig_blame, FIG_TIME, wait_ns),
+	END,
+};
+
+static const struct fig_column gc_columns[] = {
+	COL(fig_gc, FIG_ID, generation),
+	COL(fig_gc, FIG_COUNT, collections),
+	COL(fig_gc, FIG_COUNT, collected),
+	COL(fig_gc, FIG_COUNT, uncollectable),
+	COL(fig_gc, FIG_HIST, pause),
+	COL(fig_gc, FIG_TIME, stalled_ns),
+	END,
+};
+
+static const struct fig_column io_columns[] = {
+	COL(fig_io, FIG_LABEL, call),	    COL(fig_io, FIG_COUNT, calls),
+	COL(fig_io, FIG_COUNT, wakeups),    COL(fig_io, FIG_COUNT, timeouts),
+	COL(fig_io, FIG_COUNT, errors),	    COL(fig_io, FIG_COUNT, events),
+	COL(fig_io, FIG_HIST, blocked),	    COL(fig_io, FIG_HIST, wake_to_run),
+	COL(fig_io, FIG_HIST, wake_to_gil), END,
+};
+
+static const struct fig_column type_columns[] = {
+	COL(fig_type, FIG_TEXT, type),
+	HIDDEN(fig_type, FIG_KEY, key),
+	COL(fig_type, FIG_COUNT, deallocs),
+	COL(fig_type, FIG_COUNT, allocs),
+	END,
+};
+
+static const struct fig_column probe_columns[] = {
+	COL(fig_probe, FIG_LABEL, family),    COL(fig_probe, FIG_LABEL, event),
+	COL(fig_probe, FIG_NAME, file),	      COL(fig_probe, FIG_ADDRESS, offset),
+	COL(fig_probe, FIG_STATIC, found_by), COL(fig_probe, FIG_TEXT, instruction),
+	COL(fig_probe, FIG_COUNT, hits),      END,
+};
+
+static const struct fig_column lost_columns[] = {
+	COL(fig_lost, FIG_LABEL, cause),
+	COL(fig_lost, FIG_COUNT, count),
+	COL(fig_lost, FIG_STATIC, families),
+	COL(fig_lost, FIG_STATIC, help),
+	END,
+};
+
+const struct fig_column fig_process_columns[] = {
+	COL(fig_process, FIG_ID, pid),
+	COL(fig_process, FIG_NUMBER, ns_pid),
+	COL(fig_process, FIG_FLAG, exited),
+	COL(fig_process, FIG_TEXT, command),
+	COL(fig_process, FIG_TIME, measured_ns),
+	COL(fig_process, FIG_TEXT, types_coverage),
+	END,
+};
+
+#define PYTHON(kind, member)                                                                       \
+	{                                                                                          \
+#member, kind, offsetof(struct fig_process, python.member), false                  \
+	}
+
+const struct fig_column fig_python_columns[] = {
+	PYTHON(FIG_TEXT, version),	 PYTHON(FIG_TEXT, path),  PYTHON(FIG_TEXT, build_id),
+	PYTHON(FIG_FLAG, free_threaded), PYTHON(FIG_FLAG, debug), END,
+};
+
+/* Where an interval starts is worked out by figures_interval(): as of now, for a copy. */
+const struct fig_column fig_figures_columns[] = {
+	COL(figures, FIG_STATIC, mode),
+	COL(figures, FIG_LEVEL, started_unix_ns),
+	HIDDEN(figures, FIG_LEVEL, started_ns),
+	COL(figures, FIG_TIME, duration_ns),
+	END,
+};
+
+#define OVERHEAD(kind, member)                                                                     \
+	{                                                                                          \
+#member, kind, offsetof(struct figures, overhead.member), false                    \
+	}
+
+const struct fig_column fig_overhead_columns[] = {
+	OVERHEAD(FIG_TIME, tracer_cpu_ns),
+	OVERHEAD(FIG_COUNT, probe_hits),
+	OVERHEAD(FIG_TIME, target_cpu_ns_estimate),
+	END,
+};
+
+#define TABLE(key, row, outer, rows, n, flag, cols)                                                \
+	{                                                                                          \
+		key, sizeof(struct row), offsetof(struct outer, rows), offsetof(struct outer, n),  \
+			flag, cols                                                                 \
+	}
+#define MEASURED(flag) offsetof(struct fig_process, flag)
+
+/* A process's threads are what the GIL's owners are made of: measured with it. */
+const struct fig_table_desc fig_tables[FIG_TABLE_COUNT] = {
+	[FIG_GILS] = TABLE("gils", fig_gil, fig_process, gils, ngils, MEASURED(gil_measured),
+			   gil_columns),
+	[FIG_THREADS] = TABLE("threads", fig_thread, fig_process, threads, nthreads, FIG_ALWAYS,
+			      thread_columns),
+	[FIG_BLAME] = TABLE("blame", fig_blame, fig_process, blame, nblame,
+			    MEASURED(blame_measured), blame_columns),
+	[FIG_GC] = TABLE("gc", fig_gc, fig_process, gc, ngc, MEASURED(gc_measured), gc_columns),
+	[FIG_IO] = TABLE("io", fig_io, fig_process, io, nio, MEASURED(io_measured), io_columns),
+	[FIG_TYPES] = TABLE("types", fig_type, fig_process, types, ntypes, MEASURED(types_measured),
+			    type_columns),
+};
+
+const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT] = {
+	[FIG_PROBES] =
+		TABLE("probes", fig_probe, figures, probes, nprobes, FIG_ALWAYS, probe_columns),
+	[FIG_LOST] = TABLE("lost", fig_lost, figures, lost, nlost, FIG_ALWAYS, lost_columns),
+};
+/* clang-format on */
+
+struct fig_rows fig_rows(const struct fig_table_desc *t, const void *base)
+{
+	const char *p = base;
+	struct fig_rows r = {
+		.row = *(char *const *)(p + t->array),
+		.count = *(const size_t *)(p + t->count),
+		.measured = t->measured == FIG_ALWAYS || *(const bool *)(p + t->measured),
+	};
+
+	return r;
+}

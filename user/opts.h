@@ -1,0 +1,62 @@
+/*
+ * The command line: one table of options bound to `struct opts` (opts.c).
+ *
+ *   gilscope COMMAND [OPTION…] TARGET
+ */
+#ifndef GS_USER_OPTS_H
+#define GS_USER_OPTS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "bpf/types.h"
+#include "user/base/err.h"
+
+enum opts_command {
+	CMD_NONE,
+	CMD_TOP,
+	CMD_STAT,
+	CMD_PROBES,
+	CMD_PS,
+	CMD_DOCTOR,
+	CMD_HELP, /* --help was given: opts->help_for says for what */
+	CMD_VERSION,
+};
+
+#define OPTS_MAX_PIDS 64
+
+struct opts {
+	enum opts_command command;
+	enum opts_command help_for; /* CMD_NONE: the whole program */
+	pid_t pids[OPTS_MAX_PIDS];
+	size_t npids;
+	bool all;
+	bool children;
+	char **program;	 /* argv of `-- PROGRAM`; NULL: none */
+	u64 duration_ns; /* 0: until interrupted or the target ends; at most 366 days */
+	u64 interval_ns; /* 0: one result at the end (stat); top defaults to 1 s; 10 ms at least */
+	const char *format; /* name of an exporter */
+	const char *mode;   /* "exact"; "watch" is refused with exit code 5 until it exists */
+	u32 families;	    /* GS_FAMILY_BIT()s */
+	u64 max_threads, max_processes, max_types; /* map sizes */
+	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
+	bool no_color;	      /* --no-color or NO_COLOR */
+};
+
+/*
+ * opts_parse - read the command line into @o
+ *
+ * @o refers to strings in @argv and is complete only if 0 is returned.  With CMD_HELP and
+ * CMD_VERSION nothing else in it is set.  NO_COLOR is read from the environment.
+ *
+ * Return: 0, or -EINVAL with @e set (exit code 2): unknown command or option, missing,
+ * garbled or out-of-range value, options that exclude each other, a target where none is
+ * taken or none where one is needed.  -EOPNOTSUPP (exit code 5) for a mode that does not exist
+ * yet.
+ */
+int opts_parse(struct opts *o, int argc, char **argv, struct err *e);
+
+/* The --help text of @command (CMD_NONE: of the program), to stdout. */
+void opts_help(enum opts_command command);
+
+#endif

@@ -1,0 +1,166 @@
+/* Values of options: each setter checks one, stores it, or says what would be right. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bpf/families.h"
+#include "user/base/fmt.h"
+#include "user/base/str.h"
+#include "user/export/exporter.h"
+#include "user/opts_table.h"
+
+#define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT; see proc(5), pid_max */
+#define ITEM_MAX  64	  /* longest item of a list worth quoting */
+
+/* The next item of a comma-separated list into @item, cut; moves *@list, NULL at the end. */
+static void next_item(const char **list, char *item, size_t size)
+{
+	size_t len = strcspn(*list, ",");
+
+	snprintf(item, size, "%.*s", (int)(len < size ? len : size), *list);
+	*list = (*list)[len] ? *list + len + 1 : NULL;
+}
+
+static int add_pid(struct opts_parser *p, const char *item)
+{
+	struct opts *o = p->o;
+	u64 pid;
+	int err = str_to_u64(item, 1, PID_LIMIT, &pid);
+
+	if (err == -ERANGE)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--pid %s: out of range; process ids are 1 to %d", item, PID_LIMIT);
+	if (err)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--pid %s: not a process id; give numbers, as in -p 1234,1235", item);
+	for (size_t i = 0; i < o->npids; i++)
+		if (o->pids[i] == (pid_t)pid)
+			return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+				    "--pid %s: given twice; name each process once", item);
+	if (o->npids == OPTS_MAX_PIDS)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--pid: more than %d processes; use --all", OPTS_MAX_PIDS);
+	o->pids[o->npids++] = (pid_t)pid;
+	return 0;
+}
+
+int opts_set_pids(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	char item[ITEM_MAX];
+	int err = 0;
+
+	(void)opt;
+	while (arg && !err) {
+		next_item(&arg, item, sizeof(item));
+		err = add_pid(p, item);
+	}
+	return err;
+}
+
+int opts_set_true(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	(void)arg;
+	*(bool *)((char *)p->o + opt->offset) = true;
+	return 0;
+}
+
+int opts_set_duration(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	u64 ns;
+	int err = str_to_duration(arg, &ns);
+
+	if (!err && (ns < opt->min || ns > opt->max))
+		err = -ERANGE;
+	if (err == -ERANGE)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: out of range; %s to %s",
+			    opt->name, arg, fmt_ns(opt->min).s, fmt_ns(opt->max).s);
+	if (err)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--%s %s: not a time; give seconds, or a unit: 2, 0.5, 250ms, 5m",
+			    opt->name, arg);
+	*(u64 *)((char *)p->o + opt->offset) = ns;
+	return 0;
+}
+
+int opts_set_number(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	u64 v;
+
+	if (str_to_u64(arg, opt->min, opt->max, &v))
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: not a number from %llu to %llu",
+			    opt->name, arg, (unsigned long long)opt->min,
+			    (unsigned long long)opt->max);
+	*(u64 *)((char *)p->o + opt->offset) = v;
+	return 0;
+}
+
+/* Measurements have every exporter; what the other commands print is no figures. */
+int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+#define X(name) " " #name
+	static const char measured[] = EXPORTERS(X);
+#undef X
+	bool stat = p->o->command == CMD_STAT;
+
+	if (stat ? !exporter_find(arg) : strcmp(arg, "table") && strcmp(arg, "json"))
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--format %s: no such format; there are:%s", arg,
+			    stat ? measured : " table json");
+	*(const char **)((char *)p->o + opt->offset) = arg;
+	return 0;
+}
+
+int opts_set_mode(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	if (!strcmp(arg, "watch"))
+		return errf(p->e, GS_EXIT_UNSUPPORTED, -EOPNOTSUPP,
+			    "watch mode: not built yet; use --mode exact");
+	if (strcmp(arg, "exact"))
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--mode %s: no such mode; there is: exact", arg);
+	*(const char **)((char *)p->o + opt->offset) = arg;
+	return 0;
+}
+
+static int families(struct opts_parser *p, const char *option, const char *list, u32 *ret_mask)
+{
+	static const struct {
+		const char *name;
+		u32 bit;
+	} known[] = {
+#define X(NAME, name, id, on, help) { #name, GS_FAMILY_BIT(id) },
+		GS_FAMILIES(X)
+#undef X
+	};
+	const size_t count = sizeof(known) / sizeof(known[0]);
+	char item[ITEM_MAX];
+	u32 mask = *ret_mask;
+
+	while (list) {
+		size_t i = 0;
+
+		next_item(&list, item, sizeof(item));
+		while (i < count && strcmp(known[i].name, item))
+			i++;
+		if (i == count) {
+#define X(NAME, name, id, on, help) " " #name
+			return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+				    "--%s %s: no such family; there are:" GS_FAMILIES(X), option,
+				    item);
+#undef X
+		}
+		mask |= known[i].bit;
+	}
+	*ret_mask = mask;
+	return 0;
+}
+
+int opts_set_with(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	return families(p, opt->name, arg, &p->with);
+}
+
+int opts_set_without(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	return families(p, opt->name, arg, &p->without);
+}

@@ -1,0 +1,116 @@
+/* First and last lines: what is watched, what watching costs, what was lost; keys. */
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/fmt.h"
+#include "user/view/view.h"
+
+static const struct figures *with_losses(const struct view *v)
+{
+	return v->total ? v->total : v->interval;
+}
+
+int header_rows(const struct view *v)
+{
+	const struct figures *f = with_losses(v);
+
+	return f && f->nlost ? 3 : 2;
+}
+
+static void process_line(const struct view *v, struct canvas *c, struct area a)
+{
+	const struct figures *f = view_figures(v);
+	const struct fig_process *p = view_process(v);
+	char right[96], which[32] = "";
+	int at, left;
+
+	snprintf(right, sizeof(right), "Python %.16s%s  %s", p->python.version ?: "?",
+		 p->python.free_threaded ? " free-threaded" : "", f->mode ?: "");
+	if (f->nprocs > 1)
+		snprintf(which, sizeof(which), " (%zu of %zu)", v->proc + 1, f->nprocs);
+	at = canvas_text(c, a.row, a.col, a.cols, STYLE_TITLE, "gilscope ");
+	at += canvas_printf(c, a.row, a.col + at, STYLE_BOLD, "%u", p->pid);
+	at += canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, "%s%s  ", which,
+			    p->exited ? " ended" : "");
+	left = a.cols - at - (int)strlen(right) - 2;
+	canvas_text(c, a.row, a.col + at, left, STYLE_BOLD, p->command ?: "-");
+	canvas_right(c, a.row, a.col, a.cols, STYLE_NORMAL, right);
+}
+
+static void cost_line(const struct view *v, struct canvas *c, struct area a)
+{
+	const struct figures *f = view_figures(v);
+	int at = 0;
+
+	if (v->paused)
+		at += canvas_text(c, a.row, a.col, a.cols, STYLE_WARN, "PAUSED ");
+	at += canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, "%s %s",
+			    v->since_start ? "since start," : "last", fmt_ns(f->duration_ns).s);
+	at += canvas_printf(c, a.row, a.col + at, STYLE_DIM, "  gilscope ");
+	at += canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, "%s CPU",
+			    fmt_percent(fmt_ratio(f->overhead.tracer_cpu_ns, f->duration_ns)).s);
+	at += canvas_printf(c, a.row, a.col + at, STYLE_DIM, "  probes ");
+	at += canvas_printf(
+		c, a.row, a.col + at, STYLE_NORMAL, "%s/s, ~%s CPU",
+		fmt_rate(f->overhead.probe_hits, f->duration_ns).s,
+		fmt_percent(fmt_ratio(f->overhead.target_cpu_ns_estimate, f->duration_ns)).s);
+	canvas_printf(c, a.row, a.col + at, STYLE_DIM, " of the target");
+}
+
+/* Losses since the start; in red while they go on. */
+static void lost_line(const struct view *v, struct canvas *c, struct area a)
+{
+	const struct figures *f = with_losses(v);
+	bool now = v->interval && v->interval->nlost;
+	enum style style = now ? STYLE_BAD : STYLE_WARN;
+	int at = canvas_text(c, a.row, a.col, a.cols, style, "LOST");
+
+	for (size_t i = 0; i < f->nlost && at < a.cols; i++)
+		at += canvas_printf(c, a.row, a.col + at, style, "%s %s %s", i ? "," : "",
+				    f->lost[i].cause, fmt_count(f->lost[i].count).s);
+	canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, "%s",
+		      now ? " since start, and now (? explains)" : " since start (? explains)");
+}
+
+void header_draw(const struct view *v, struct canvas *c, struct area a)
+{
+	const struct figures *f = with_losses(v);
+
+	process_line(v, c, a);
+	a.row++;
+	cost_line(v, c, a);
+	a.row++;
+	if (f && f->nlost)
+		lost_line(v, c, a);
+}
+
+void footer_draw(const struct view *v, struct canvas *c, struct area a)
+{
+	static const char *const keys[][2] = {
+		{ "q", "quit" },      { "?", "help" }, { "p", "pause" },
+		{ "t", "total" },     { "s", "sort" }, { "/", "filter" },
+		{ "+-", "interval" }, { "n", "next" }, { "S", "save" },
+	};
+	int at = 0;
+
+	if (v->filtering) {
+		at = canvas_text(c, a.row, a.col, a.cols, STYLE_BOLD, "Thread name contains: ");
+		canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, "%s_", v->filter);
+		return;
+	}
+	if (*v->message) {
+		canvas_text(c, a.row, a.col, a.cols, STYLE_BOLD, v->message);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		int width = (int)(strlen(keys[i][0]) + 1 + strlen(keys[i][1]));
+		const char *what = keys[i][1];
+
+		if (*keys[i][0] == 't' && v->since_start)
+			what = "last";
+		if (at + width > a.cols)
+			break;
+		at += canvas_printf(c, a.row, a.col + at, STYLE_BOLD, "%s", keys[i][0]);
+		at += canvas_printf(c, a.row, a.col + at, STYLE_DIM, " %s", what) + 2;
+	}
+}

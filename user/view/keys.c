@@ -1,0 +1,222 @@
+/* What each key does.  The list itself, for people, is in help.c. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/clock.h"
+#include "user/base/fmt.h"
+#include "user/view/view.h"
+
+#define CTRL_U 0x15
+
+/* Append one character to the filter as UTF-8, if there is room. */
+static void filter_add(struct view *v, u32 cp)
+{
+	char mb[5] = { 0 };
+	size_t len = strlen(v->filter);
+
+	if (cp < 0x80) {
+		mb[0] = (char)cp;
+	} else if (cp < 0x800) {
+		mb[0] = (char)(0xc0 | cp >> 6);
+		mb[1] = (char)(0x80 | (cp & 0x3f));
+	} else if (cp < 0x10000) {
+		mb[0] = (char)(0xe0 | cp >> 12);
+		mb[1] = (char)(0x80 | (cp >> 6 & 0x3f));
+		mb[2] = (char)(0x80 | (cp & 0x3f));
+	} else {
+		mb[0] = (char)(0xf0 | cp >> 18);
+		mb[1] = (char)(0x80 | (cp >> 12 & 0x3f));
+		mb[2] = (char)(0x80 | (cp >> 6 & 0x3f));
+		mb[3] = (char)(0x80 | (cp & 0x3f));
+	}
+	if (len + strlen(mb) < sizeof(v->filter))
+		memcpy(v->filter + len, mb, strlen(mb) + 1);
+}
+
+static void filter_key(struct view *v, u32 key)
+{
+	size_t len = strlen(v->filter);
+
+	v->scroll = 0;
+	switch (key) {
+	case VIEW_KEY_ENTER:
+		v->filtering = false;
+		return;
+	case VIEW_KEY_ESC:
+		v->filtering = false;
+		*v->filter = '\0';
+		return;
+	case CTRL_U:
+		*v->filter = '\0';
+		return;
+	case VIEW_KEY_BACKSPACE:
+		while (len && (v->filter[--len] & 0xc0) == 0x80)
+			;
+		v->filter[len] = '\0';
+		return;
+	default:
+		if (key >= 0x20 && key != 0x7f && key < VIEW_KEY_UP)
+			filter_add(v, key);
+	}
+}
+
+static void scroll_key(struct view *v, u32 key)
+{
+	size_t page = v->page ? v->page : 1, up = 0;
+
+	switch (key) {
+	case VIEW_KEY_UP:
+		up = 1;
+		break;
+	case VIEW_KEY_PAGE_UP:
+		up = page;
+		break;
+	case VIEW_KEY_HOME:
+		up = v->scroll;
+		break;
+	case VIEW_KEY_DOWN:
+		v->scroll++;
+		break;
+	case VIEW_KEY_PAGE_DOWN:
+		v->scroll += page;
+		break;
+	case VIEW_KEY_END:
+		v->scroll = SIZE_MAX / 2; /* drawing brings it back */
+		break;
+	default:
+		break;
+	}
+	v->scroll -= up < v->scroll ? up : v->scroll;
+}
+
+/* 0.1 s to 60 s, in steps that people use. */
+static enum dash_action change_interval(struct view *v, bool longer)
+{
+	static const u64 steps_ms[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
+	const size_t count = sizeof(steps_ms) / sizeof(steps_ms[0]);
+	u64 now = v->interval_ns, next = now;
+
+	for (size_t i = 0; longer && next == now && i < count; i++)
+		if (steps_ms[i] * 1000000 > now)
+			next = steps_ms[i] * 1000000;
+	for (size_t i = count; !longer && next == now && i-- > 0;)
+		if (steps_ms[i] * 1000000 < now)
+			next = steps_ms[i] * 1000000;
+	snprintf(v->message, sizeof(v->message), "New figures every %s.", fmt_ns(next).s);
+	v->interval_ns = next;
+	return next == now ? DASH_NONE : DASH_INTERVAL;
+}
+
+static void save(struct view *v)
+{
+	const struct figures *f = view_figures(v);
+	time_t now = (time_t)(clock_real_ns() / 1000000000);
+	struct tm tm;
+	char when[32] = "", path[64];
+	int err;
+
+	if (!f || !v->save) {
+		snprintf(v->message, sizeof(v->message), "Nothing to save yet.");
+		return;
+	}
+	if (localtime_r(&now, &tm))
+		strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm);
+	snprintf(path, sizeof(path), "gilscope-%u-%s.json", v->pid, when);
+	err = v->save(f, path);
+	if (err)
+		snprintf(v->message, sizeof(v->message), "%s: not saved: %s", path, strerror(-err));
+	else
+		snprintf(v->message, sizeof(v->message), "Saved %s.", path);
+}
+
+static void sort_by(struct view *v, int step)
+{
+	v->sort = (v->sort + threads_ncolumns + step) % threads_ncolumns;
+	v->scroll = 0;
+}
+
+static void toggle(struct view *v, u32 key)
+{
+	switch (key) {
+	case 'p':
+	case ' ':
+		v->paused = !v->paused;
+		return;
+	case 'r':
+		v->reverse = !v->reverse;
+		v->scroll = 0;
+		return;
+	case 't':
+		v->since_start = !v->since_start;
+		return;
+	case '?':
+	case 'h':
+		v->help = true;
+		v->scroll = 0;
+		return;
+	case '/':
+		v->filtering = true;
+		return;
+	case VIEW_KEY_ESC:
+		*v->filter = '\0';
+		return;
+	default:
+		scroll_key(v, key);
+	}
+}
+
+static enum dash_action help_key(struct view *v, u32 key)
+{
+	if (key == 'q' || key == '?' || key == 'h' || key == VIEW_KEY_ESC || key == VIEW_KEY_ENTER)
+		v->help = false;
+	else
+		scroll_key(v, key);
+	if (!v->help)
+		v->scroll = 0;
+	return DASH_NONE;
+}
+
+enum dash_action view_key(struct view *v, u32 key)
+{
+	*v->message = '\0';
+	if (v->filtering) {
+		filter_key(v, key);
+		return DASH_NONE;
+	}
+	if (v->help)
+		return help_key(v, key);
+	switch (key) {
+	case 'q':
+	case 'Q':
+		return DASH_QUIT;
+	case '+':
+	case '=':
+		return change_interval(v, true);
+	case '-':
+		return change_interval(v, false);
+	case 's':
+	case '>':
+	case VIEW_KEY_RIGHT:
+		sort_by(v, 1);
+		break;
+	case '<':
+	case VIEW_KEY_LEFT:
+		sort_by(v, -1);
+		break;
+	case 'n':
+	case VIEW_KEY_TAB:
+		view_switch(v, 1);
+		break;
+	case 'N':
+	case VIEW_KEY_BACK_TAB:
+		view_switch(v, -1);
+		break;
+	case 'S':
+		save(v);
+		break;
+	default:
+		toggle(v, key);
+	}
+	return DASH_NONE;
+}
