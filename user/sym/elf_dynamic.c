@@ -1,0 +1,272 @@
+/*
+ * What the dynamic loader would see: exported symbols through the hash table, imports and
+ * relocations.  Invariant: every loop is bounded by a count of our own, whatever the file says.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/sym/elf_private.h"
+
+#define CHAIN_MAX  65536 /* symbols looked at for one name */
+#define RELOCS_MAX (1U << 22)
+#define STUBS_MAX  16384
+
+bool elf_dynsym(struct elf_file *f, u64 index, Elf64_Sym *ret_sym, const char **ret_name)
+{
+	const u8 *p;
+
+	if (!f->dyn.symtab || index > UINT32_MAX)
+		return false;
+	p = elf_file_bytes(f, f->dyn.symtab + index * sizeof(*ret_sym), sizeof(*ret_sym));
+	if (!p)
+		return false;
+	memcpy(ret_sym, p, sizeof(*ret_sym));
+	if (ret_sym->st_name >= f->dyn.strsz)
+		return false;
+	*ret_name = elf_file_string(f, f->dyn.strtab + ret_sym->st_name, 4096);
+	return *ret_name;
+}
+
+static bool u32_at(struct elf_file *f, u64 vaddr, u32 *ret)
+{
+	const u8 *p = elf_file_bytes(f, vaddr, sizeof(*ret));
+
+	if (p)
+		memcpy(ret, p, sizeof(*ret));
+	return p;
+}
+
+static u32 gnu_hash(const char *name)
+{
+	u32 h = 5381;
+
+	for (; *name; name++)
+		h = h * 33 + (u8)*name;
+	return h;
+}
+
+/* DT_GNU_HASH: nbuckets, symoffset, bloom_size, bloom_shift, bloom[], buckets[], chain[]. */
+static bool find_gnu(struct elf_file *f, const char *name, Elf64_Sym *ret_sym)
+{
+	u64 at = f->dyn.gnu_hash, buckets, chain;
+	u32 nbuckets, first, nbloom, index, h, n;
+	const u32 want = gnu_hash(name);
+	const char *got;
+
+	if (!at || !u32_at(f, at, &nbuckets) || !u32_at(f, at + 4, &first) ||
+	    !u32_at(f, at + 8, &nbloom) || !nbuckets)
+		return false;
+	buckets = at + 16 + 8ULL * nbloom;
+	chain = buckets + 4ULL * nbuckets;
+	if (!u32_at(f, buckets + 4ULL * (want % nbuckets), &index) || index < first)
+		return false;
+	for (n = 0; n < CHAIN_MAX; n++, index++) {
+		if (!u32_at(f, chain + 4ULL * (index - first), &h))
+			return false;
+		if ((h | 1) == (want | 1)) {
+			if (elf_dynsym(f, index, ret_sym, &got) &&
+			    ret_sym->st_shndx != SHN_UNDEF && !strcmp(got, name))
+				return true;
+		}
+		if (h & 1)
+			return false;
+	}
+	return false;
+}
+
+/* DT_HASH: nbucket, nchain, buckets[], chain[]; nchain is the number of symbols. */
+static bool find_sysv(struct elf_file *f, const char *name, Elf64_Sym *ret_sym)
+{
+	u32 nchain, i;
+
+	if (!f->dyn.hash || !u32_at(f, f->dyn.hash + 4, &nchain))
+		return false;
+	for (i = 1; i < nchain && i < CHAIN_MAX; i++) {
+		const char *got;
+
+		if (!elf_dynsym(f, i, ret_sym, &got))
+			return false;
+		if (ret_sym->st_shndx != SHN_UNDEF && !strcmp(got, name))
+			return true;
+	}
+	return false;
+}
+
+int elf_file_export(struct elf_file *f, const char *name, struct elf_symbol *ret_s)
+{
+	Elf64_Sym sym;
+
+	if (f->dyn.gnu_hash ? !find_gnu(f, name, &sym) : !find_sysv(f, name, &sym))
+		return -ENOENT;
+	*ret_s = (struct elf_symbol){
+		.vaddr = sym.st_value,
+		.size = sym.st_size,
+		.function = ELF64_ST_TYPE(sym.st_info) == STT_FUNC,
+		.dynamic = true,
+	};
+	return 0;
+}
+
+/* Relocation @i of both tables taken as one; false past the end. */
+static bool reloc_at(struct elf_file *f, size_t i, Elf64_Rela *ret_r)
+{
+	size_t nplt = f->dyn.pltrelsz / sizeof(*ret_r);
+	size_t nrela = f->dyn.relasz / sizeof(*ret_r);
+	const u8 *p;
+
+	if (i >= RELOCS_MAX)
+		return false;
+	if (i < nplt)
+		p = elf_file_bytes(f, f->dyn.jmprel + i * sizeof(*ret_r), sizeof(*ret_r));
+	else if (i - nplt < nrela)
+		p = elf_file_bytes(f, f->dyn.rela + (i - nplt) * sizeof(*ret_r), sizeof(*ret_r));
+	else
+		return false;
+	if (!p)
+		return false;
+	memcpy(ret_r, p, sizeof(*ret_r));
+	return true;
+}
+
+static void find_slots(struct elf_file *f, const char *name, struct elf_import *imp)
+{
+	Elf64_Rela r;
+	size_t i;
+
+	for (i = 0; reloc_at(f, i, &r) && imp->nslots < ELF_IMPORT_MAX; i++) {
+		u32 type = ELF64_R_TYPE(r.r_info);
+		Elf64_Sym sym;
+		const char *got;
+
+		if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT)
+			continue;
+		if (elf_dynsym(f, ELF64_R_SYM(r.r_info), &sym, &got) && !strcmp(got, name))
+			imp->slots[imp->nslots++] = r.r_offset;
+	}
+}
+
+/* The stub may begin before its jmp, with `bnd` and `endbr64`. */
+static size_t stub_start(const u8 *p, size_t i)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+	if (i >= 1 && p[i - 1] == 0xf2)
+		i--;
+	if (i >= sizeof(endbr64) && !memcmp(p + i - sizeof(endbr64), endbr64, sizeof(endbr64)))
+		i -= sizeof(endbr64);
+	return i;
+}
+
+static void find_stubs(struct elf_file *f, const struct elf_segment *s, const u8 *p)
+{
+	const u8 *at = p, *end = p + s->filesz;
+
+	for (; f->nstubs < STUBS_MAX && at < end; at++) {
+		u64 vaddr;
+		s32 disp;
+
+		at = memchr(at, 0xff, (size_t)(end - at));
+		if (!at || end - at < 6)
+			return;
+		if (at[1] != 0x25)
+			continue;
+		memcpy(&disp, at + 2, sizeof(disp));
+		vaddr = s->vaddr + (u64)(at - p);
+		f->stubs[f->nstubs++] = (struct elf_stub){
+			.slot = vaddr + 6 + (u64)(s64)disp,
+			.stub = s->vaddr + stub_start(p, (size_t)(at - p)),
+		};
+	}
+}
+
+static void stubs_read(struct elf_file *f)
+{
+	size_t i;
+
+	f->stubs_tried = true;
+	f->stubs = malloc(STUBS_MAX * sizeof(*f->stubs));
+	for (i = 0; f->stubs && i < f->nsegs; i++) {
+		const u8 *data;
+		const struct elf_segment *s;
+
+		if (!(f->segs[i].flags & PF_X))
+			continue;
+		s = elf_file_segment(f, i, &data);
+		if (s)
+			find_stubs(f, s, data);
+	}
+}
+
+int elf_file_import(struct elf_file *f, const char *name, struct elf_import *ret_i)
+{
+	struct elf_import imp = { 0 };
+	size_t i, k;
+
+	find_slots(f, name, &imp);
+	if (!imp.nslots)
+		return -ENOENT;
+	if (!f->stubs_tried)
+		stubs_read(f);
+	for (i = 0; i < f->nstubs; i++) {
+		for (k = 0; k < imp.nslots; k++) {
+			if (f->stubs[i].slot == imp.slots[k] && imp.nstubs < ELF_IMPORT_MAX)
+				imp.stubs[imp.nstubs++] = f->stubs[i].stub;
+		}
+	}
+	*ret_i = imp;
+	return 0;
+}
+
+static int symbol_value(struct elf_file *f, const Elf64_Rela *r, u64 *ret_vaddr)
+{
+	Elf64_Sym sym;
+	const char *name;
+
+	if (!elf_dynsym(f, ELF64_R_SYM(r->r_info), &sym, &name) || sym.st_shndx == SHN_UNDEF)
+		return -ENOENT;
+	*ret_vaddr = sym.st_value + (u64)r->r_addend;
+	return 0;
+}
+
+int elf_file_got_value(struct elf_file *f, u64 slot, u64 *ret_vaddr)
+{
+	Elf64_Rela r;
+	size_t i;
+
+	for (i = 0; reloc_at(f, i, &r); i++) {
+		if (r.r_offset == slot && ELF64_R_TYPE(r.r_info) == R_X86_64_GLOB_DAT)
+			return symbol_value(f, &r, ret_vaddr);
+	}
+	return -ENOENT;
+}
+
+int elf_file_pointer(struct elf_file *f, u64 vaddr, u64 *ret_vaddr)
+{
+	const u8 *p = elf_file_bytes(f, vaddr, sizeof(*ret_vaddr));
+	Elf64_Rela r;
+	size_t i;
+	u64 v;
+
+	for (i = 0; reloc_at(f, i, &r); i++) {
+		if (r.r_offset != vaddr)
+			continue;
+		switch (ELF64_R_TYPE(r.r_info)) {
+		case R_X86_64_RELATIVE:
+			*ret_vaddr = (u64)r.r_addend;
+			return 0;
+		case R_X86_64_64:
+		case R_X86_64_GLOB_DAT:
+			return symbol_value(f, &r, ret_vaddr);
+		default:
+			return -ENOENT;
+		}
+	}
+	if (!p)
+		return -ENOENT;
+	memcpy(&v, p, sizeof(v)); /* linked at a fixed address, or relocated in place (RELR) */
+	if (!v)
+		return -ENOENT;
+	*ret_vaddr = v;
+	return 0;
+}

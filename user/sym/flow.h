@@ -1,0 +1,66 @@
+/*
+ * What registers hold along the paths of one function: enough to tell which lock, condition
+ * or string a call is given, in optimised code without symbols.
+ *
+ * A value is symbolic: base + displacement, where base 0 is an absolute address or a constant
+ * and any other base stands for something unknown that is the same wherever the same base
+ * appears (a value loaded from a place, or left in a register by an instruction).  Calls are
+ * taken to keep the registers that the x86-64 ABI says they keep, and the stack.
+ */
+#ifndef GS_USER_SYM_FLOW_H
+#define GS_USER_SYM_FLOW_H
+
+#include <stddef.h>
+
+#include "user/sym/code.h"
+
+struct flow;
+
+struct flow_value {
+	u32 base;
+	s64 disp;
+};
+
+/* Numbers as in struct gs_arg. */
+enum flow_reg { FLOW_RDX = 2, FLOW_RSP = 4, FLOW_RSI = 6, FLOW_RDI = 7, FLOW_R8 = 8 };
+
+/* A known number written to memory. */
+struct flow_store {
+	u64 vaddr; /* of the instruction */
+	struct flow_value to;
+	u64 number;
+};
+
+/*
+ * flow_new - follow the function that begins at @start, its `.cold` parts included
+ * @noreturn: functions that do not return; borrowed during the call
+ *
+ * Return: 0; -E2BIG if it is too big to follow; -ENOENT if @start is not code; -ENOMEM.
+ */
+int flow_new(struct code *c, u64 start, const struct code_targets *noreturn,
+	     struct flow **ret_f);
+
+/*
+ * flow_add - also follow from @vaddr, about whose registers nothing is known
+ * For code that is only reached by a jump that cannot be followed.  As flow_new().
+ */
+int flow_add(struct flow *f, u64 vaddr);
+
+/* Free.  NULL is fine.  Returns NULL. */
+struct flow *flow_free(struct flow *f);
+
+/* Was the instruction at @vaddr reached? */
+bool flow_reached(const struct flow *f, u64 vaddr);
+
+/* What @reg holds before @vaddr.  0, or -ENOENT if that was not reached. */
+int flow_value_at(const struct flow *f, u64 vaddr, unsigned int reg, struct flow_value *ret_v);
+
+/* Where @vaddr goes on: 0 to 2 addresses. */
+size_t flow_next(const struct flow *f, u64 vaddr, u64 ret_next[2]);
+
+/* The @i-th instruction reached, in no order; false past the last. */
+bool flow_insn(const struct flow *f, size_t i, u64 *ret_vaddr);
+
+const struct flow_store *flow_stores(const struct flow *f, size_t *ret_n);
+
+#endif

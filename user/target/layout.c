@@ -1,0 +1,27 @@
+/* Layouts by version.  Invariant: a version or build without a row is refused by its name. */
+#include "user/target/layout.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "user/target/layout_table.h"
+
+int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layout *ret_l,
+		struct err *e)
+{
+	u32 major = version_hex >> 24, minor = version_hex >> 16 & 0xff;
+	size_t i;
+
+	if (free_threaded || debug)
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			    "CPython %u.%u, %s: not supported; run the default build", major,
+			    minor, free_threaded ? "free-threaded build" : "debug build");
+	for (i = 0; i < sizeof(layout_table) / sizeof(layout_table[0]); i++) {
+		if (layout_table[i].minor == version_hex >> 16) {
+			*ret_l = layout_table[i].layout;
+			return 0;
+		}
+	}
+	return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+		    "CPython %u.%u: not a supported version; supported: 3.11", major, minor);
+}

@@ -1,0 +1,81 @@
+/*
+ * Where things are inside an interpreter: offsets in bytes, per version and build.
+ * GS_NO_FIELD where this interpreter has no such field.  Never guessed: a version without a
+ * row (and without a self-description) is an error with its name.
+ */
+#ifndef GS_USER_TARGET_LAYOUT_H
+#define GS_USER_TARGET_LAYOUT_H
+
+#include "bpf/types.h"
+#include "user/base/err.h"
+
+#define GS_NO_FIELD UINT32_MAX
+
+struct py_layout {
+	const char *found_by; /* "table", "debug_offsets", "dwarf"; static */
+	/* _PyRuntimeState */
+	u32 runtime_gil; /* the GIL itself (3.8-3.11); GS_NO_FIELD: per interpreter */
+	u32 runtime_ceval; /* &_PyRuntime.ceval, what drop_gil is given (3.8-3.11) */
+	u32 runtime_interpreters_head;
+	u32 runtime_interpreters_main;
+	/* PyInterpreterState */
+	u32 interp_next;
+	u32 interp_id;
+	u32 interp_threads_head;
+	u32 interp_modules; /* imports' modules dict */
+	u32 interp_gc;
+	/* struct _gil_runtime_state */
+	u32 gil_interval; /* unsigned long, microseconds */
+	u32 gil_last_holder;
+	u32 gil_locked; /* int */
+	u32 gil_switch_number;
+	u32 gil_cond;
+	u32 gil_cond_size;
+	u32 gil_mutex;
+	u32 gil_switch_cond;
+	u32 gil_switch_mutex;
+	u32 gil_size;
+	/* struct _gc_runtime_state, and gc_generation_stats: collections, collected, uncollectable */
+	u32 gc_generation_stats;
+	u32 gc_stats_stride;
+	u32 gc_collecting;
+	/* PyThreadState */
+	u32 tstate_next;
+	u32 tstate_interp;
+	u32 tstate_thread_id; /* pthread_self() */
+	u32 tstate_native_thread_id; /* kernel tid as its pid namespace sees it */
+	/* objects */
+	u32 ob_type;
+	u32 tp_name;
+	u32 tp_dealloc;
+	u32 tp_flags; /* unsigned long */
+	u32 ht_cached_keys; /* PyHeapTypeObject: keys that its instances share */
+	u32 obj_values; /* of instances with Py_TPFLAGS_MANAGED_DICT: bytes before the object */
+	u32 obj_dict; /* likewise; one of the two is NULL */
+	u32 md_dict; /* PyModuleObject */
+	/* PyDictObject, PyDictKeysObject */
+	u32 ma_keys;
+	u32 ma_values;
+	u32 dk_log2_size; /* u8 */
+	u32 dk_log2_index_bytes; /* u8 */
+	u32 dk_kind; /* u8: 0 general, entries of 24 bytes; 1 and 2 with str keys, of 16 */
+	u32 dk_nentries; /* Py_ssize_t */
+	u32 dk_indices;
+	/* str: PyASCIIObject, PyCompactUnicodeObject */
+	u32 str_length;
+	u32 str_state; /* u32 */
+	u32 str_ascii_data;
+	u32 str_compact_data;
+	/* int */
+	u32 ob_size;
+	u32 ob_digit; /* u32[], 30 bits each */
+};
+
+/*
+ * layout_find - the layout of CPython @version_hex (PY_VERSION_HEX)
+ * Return: 0, or -ENOTSUP with @e set (exit code 5), naming the version.
+ */
+int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layout *ret_l,
+		struct err *e);
+
+#endif

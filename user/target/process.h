@@ -1,0 +1,105 @@
+/*
+ * A CPython process: which file is its interpreter, where that is in its memory, and what
+ * can be read out of it.
+ */
+#ifndef GS_USER_TARGET_PROCESS_H
+#define GS_USER_TARGET_PROCESS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "user/base/err.h"
+#include "user/target/binary.h"
+
+struct binaries; /* cache of struct py_binary */
+
+struct py_process {
+	pid_t pid; /* as the host sees it */
+	pid_t ns_pid; /* as its own pid namespace does */
+	u64 start_ticks; /* field 22 of /proc/PID/stat: with pid, its identity */
+	char *command; /* owned; command line, printable, cut to 256 bytes */
+	const struct py_binary *binary; /* borrowed from the cache */
+	/* Path that opens the mapped file itself, for uprobes: /proc/PID/map_files/… where it
+	 * can be opened, else /proc/PID/root/….  Valid while the process lives. */
+	char open_path[128];
+	u64 load_bias; /* address in memory - address in the file */
+	u64 runtime_addr; /* of _PyRuntime in its memory */
+	/* Of the main interpreter's GIL; 0: the interpreter has not made it yet.  In 3.8-3.11 it
+	 * has a fixed place and is never 0: process_gil() tells whether it was made. */
+	u64 gil_addr;
+	u64 gc_stats_addr; /* of the main interpreter's generation_stats[0]; 0: as above */
+};
+
+struct binaries *binaries_new(void); /* NULL without memory */
+void binaries_free(struct binaries *b); /* NULL is fine */
+
+/*
+ * process_identify - what CPython runs in @pid?
+ * @families: GS_FAMILY_BIT()s whose sites are wanted; their sites are in ->binary->sites
+ *            afterwards (a binary in the cache is completed)
+ *
+ * Return: 0, or a negative errno with @e set to one line and its exit code:
+ * -ESRCH (4) no such process, a kernel thread, a zombie; -EPERM/-EACCES (3); -ENOEXEC (4) not
+ * CPython, and what it is instead where that can be told (PyPy, Python 2, 32-bit, a shell
+ * script, not yet initialised); -ENOTSUP (5) CPython of a version or build not supported, or
+ * evidence missing: names what is missing.
+ */
+int process_identify(pid_t pid, u32 families, struct binaries *cache,
+		     struct py_process **ret_p, struct err *e);
+
+/* Free.  NULL is fine.  Returns NULL. */
+struct py_process *process_free(struct py_process *p);
+
+/* Is @pid plausibly CPython (cheap: maps only)?  For --all and ps.  False for ourselves. */
+bool process_looks_like_python(pid_t pid);
+
+/*
+ * Call @each for every process on the host (kernel threads left out) until it returns
+ * non-zero.  Return: what @each returned last, or a negative errno from /proc.
+ */
+int process_each(int (*each)(pid_t pid, void *arg), void *arg);
+
+/* Call @each for every direct and indirect child of @pid.  As above. */
+int process_each_child(pid_t pid, int (*each)(pid_t pid, void *arg), void *arg);
+
+/*
+ * Read @len bytes at @addr of @pid's memory: process_vm_readv, else /proc/PID/mem.
+ * Return: 0, or a negative errno; -EFAULT if any byte could not be read.
+ */
+int process_read(pid_t pid, u64 addr, void *buf, size_t len);
+
+/*
+ * process_refresh - fill in gil_addr and gc_stats_addr if they were not known yet
+ * For a program that was held at its start.  Return: 0; -EAGAIN if its interpreter is still
+ * not made; or a negative errno.
+ */
+int process_refresh(struct py_process *p);
+
+/* The GIL as it is at one moment. */
+struct gil_now {
+	bool locked;
+	u64 switch_number;
+	u64 interval_us;
+	pid_t holder_ns_tid; /* as its pid namespace sees it; 0: not held or unknown */
+};
+
+/* Return: 0, or a negative errno; -EAGAIN if the interpreter has no GIL yet. */
+int process_gil(const struct py_process *p, struct gil_now *ret_now);
+
+/* A thread's id in its own pid namespace; 0 if it is gone. */
+pid_t process_ns_tid(pid_t pid, pid_t tid);
+
+/* The host's tid of @ns_tid among the threads of @pid; 0 if there is none. */
+pid_t process_host_tid(pid_t pid, pid_t ns_tid);
+
+/*
+ * process_thread_names - Python's own names of its threads (threading.Thread.name)
+ *
+ * Reads threading._active out of the target's memory, best effort: the target runs on while
+ * we read.  Calls @each with host tids and printable names.
+ * Return: number of names told, or a negative errno (-ENOTSUP: layout unknown).
+ */
+int process_thread_names(const struct py_process *p,
+			 void (*each)(pid_t tid, const char *name, void *arg), void *arg);
+
+#endif
