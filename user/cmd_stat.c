@@ -1,0 +1,103 @@
+/* gilscope stat: measure, then print; with an interval, print each interval's own figures. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/clock.h"
+#include "user/commands.h"
+#include "user/export/exporter.h"
+#include "user/session.h"
+
+/* Less than this after the last interval is not worth a result of its own. */
+#define MIN_REST_NS 20000000ULL
+
+struct stat_run {
+	const struct opts *opts;
+	const struct exporter_ops *out;
+	struct session *session;
+	struct figures *last; /* of the previous interval */
+};
+
+static int write_out(const struct stat_run *r, const struct figures *f, struct err *e)
+{
+	int err = r->out->write(stdout, f);
+
+	if (!err && fflush(stdout))
+		err = -errno;
+	return err ? errf(e, GS_EXIT_FAILED, err, "stdout: %s; the result is incomplete",
+			  strerror(-err)) :
+		     0;
+}
+
+/* Print what came since the last time, unless that is shorter than @min_ns. */
+static int print_next(struct stat_run *r, u64 min_ns, struct err *e)
+{
+	struct figures *now = session_read(r->session), *part;
+	int err;
+
+	if (!now)
+		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	part = figures_interval(r->last, now);
+	if (part && part->duration_ns < min_ns) {
+		figures_free(part);
+		figures_free(now);
+		return 0;
+	}
+	err = part ? write_out(r, part, e) : errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	figures_free(part);
+	figures_free(r->last);
+	r->last = now;
+	return err;
+}
+
+static u64 min_u64(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static int run(struct stat_run *r, struct err *e)
+{
+	const struct opts *o = r->opts;
+	u64 start = session_started_ns(r->session);
+	u64 end = o->duration_ns ? start + o->duration_ns : UINT64_MAX;
+	u64 next = o->interval_ns ? start + o->interval_ns : UINT64_MAX;
+	int event, err = 0;
+
+	for (;;) {
+		event = session_wait(r->session, min_u64(next, end), -1);
+		if (event < 0)
+			return errf(e, GS_EXIT_FAILED, event, "measurement: %s", strerror(-event));
+		if (event == SESSION_STOP || event == SESSION_ENDED)
+			break;
+		if (event != SESSION_TICK)
+			continue;
+		if (next < end || (next == end && o->interval_ns)) {
+			err = print_next(r, 0, e);
+			next += o->interval_ns;
+		}
+		if (err || clock_mono_ns() >= end)
+			break;
+	}
+	if (err)
+		return err;
+	return print_next(r, r->last ? MIN_REST_NS : 0, e);
+}
+
+int cmd_stat(const struct opts *o, struct err *e)
+{
+	struct stat_run r = { .opts = o, .out = exporter_find(o->format) };
+	int err;
+
+	if (!r.out)
+		return errf(e, GS_EXIT_USAGE, -EINVAL, "--format %s: unknown; use table, json or jsonl",
+			    o->format);
+	err = session_open(o, &r.session, e);
+	if (err)
+		return err;
+	err = session_start(r.session, e);
+	if (!err)
+		err = run(&r, e);
+	figures_free(r.last);
+	session_close(r.session);
+	return err;
+}

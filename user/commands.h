@@ -1,0 +1,13 @@
+/* The commands, one file each.  All return 0, or a negative errno with @e set. */
+#ifndef GS_USER_COMMANDS_H
+#define GS_USER_COMMANDS_H
+
+#include "user/base/err.h"
+#include "user/opts.h"
+
+int cmd_stat(const struct opts *o, struct err *e); /* measure, then print */
+int cmd_top(const struct opts *o, struct err *e); /* the live dashboard */
+int cmd_probes(const struct opts *o, struct err *e); /* what would be attached; attaches nothing */
+int cmd_doctor(const struct opts *o, struct err *e); /* what this machine allows */
+
+#endif

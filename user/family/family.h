@@ -1,0 +1,55 @@
+/*
+ * A family turns what BPF keeps into figures.
+ *
+ * Called on the main thread, once for every slot and process of a reading.  A family only
+ * writes the columns that are its own; what no family writes stays null.
+ */
+#ifndef GS_USER_FAMILY_FAMILY_H
+#define GS_USER_FAMILY_FAMILY_H
+
+#include "bpf/families.h"
+#include "bpf/state.h"
+#include "user/load/kmaps.h"
+#include "user/model/figures.h"
+
+/* One process at one reading. */
+struct family_input {
+	const struct kmaps *maps;
+	const struct gs_proc *proc; /* its slot, a copy */
+	u32 index; /* of the slot */
+	u32 pid;
+	u64 now_ns; /* of the reading, or of its end if that came first */
+	u64 measured_ns; /* how long it has been measured */
+	u32 epoch; /* the epoch whose maxima are the interval's */
+	u64 hit_ns; /* measured cost of a probe hit; 0: not known */
+	u32 seed_tid; /* held the GIL at the attach and has had no event since; 0: nobody */
+	bool forced_known; /* the binary has sites for forced releases */
+	u64 holder_tid; /* holds the GIL now; 0: nobody; FIG_NULL: unknown */
+	const char *types_coverage; /* of the binary; may be NULL */
+};
+
+struct family_ops {
+	enum gs_family id;
+	/* A thread's slot into its row.  @t is zeroed for a thread that had no event yet. */
+	void (*thread)(const struct family_input *in, const struct gs_thread *t,
+		       struct fig_thread *row);
+	/* The process's own rows; the threads' are complete.  0 or -ENOMEM. */
+	int (*process)(const struct family_input *in, struct fig_process *out);
+	/* The process is gone and has been read: drop what the family keeps of it. */
+	void (*forget)(const struct kmaps *maps, u32 pid);
+};
+
+#define X(NAME, name, id, on, help) extern const struct family_ops name##_family;
+GS_FAMILIES(X)
+#undef X
+
+/* All families, by id; NULL where there is none. */
+extern const struct family_ops *const families[GS_FAMILY_END];
+
+/*
+ * @h as figures.  Its interval maximum is that of @epoch, which must be gs_epoch or the one
+ * before it.
+ */
+void family_hist(const struct gs_hist *h, u32 epoch, struct fig_hist *ret_h);
+
+#endif

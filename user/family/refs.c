@@ -1,0 +1,76 @@
+/* refs: objects deallocated and created, a row per type. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/refs.h"
+#include "user/base/str.h"
+#include "user/family/family.h"
+#include "user/model/fig_rows.h"
+
+/*
+ * Call @each for the rows of @pid; it returns non-zero to stop.  A row may be deleted by @each:
+ * the next key is asked for first.
+ */
+static int each_type(const struct kmaps *maps, u32 pid,
+		     int (*each)(const struct kmaps *maps, const struct gs_type_key *key, void *arg),
+		     void *arg)
+{
+	struct gs_type_key key, next;
+	int err = bpf_map_get_next_key(maps->types_fd, NULL, &next);
+
+	while (!err) {
+		key = next;
+		err = bpf_map_get_next_key(maps->types_fd, &key, &next);
+		if (key.pid == pid && each(maps, &key, arg))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_type(const struct kmaps *maps, const struct gs_type_key *key, void *arg)
+{
+	struct fig_process *out = arg;
+	struct gs_type type;
+	struct fig_type *row;
+
+	if (bpf_map_lookup_elem(maps->types_fd, key, &type))
+		return 0; /* deleted meanwhile */
+	row = fig_row_add(FIG_TYPES, out);
+	if (!row)
+		return -1;
+	type.name[sizeof(type.name) - 1] = 0;
+	str_printable(type.name);
+	row->type = strdup(type.name[0] ? type.name : "?");
+	row->key = key->type;
+	row->deallocs = type.deallocs;
+	row->allocs = type.allocs;
+	return 0;
+}
+
+static int refs_process(const struct family_input *in, struct fig_process *out)
+{
+	out->types_measured = true;
+	if (in->types_coverage)
+		out->types_coverage = strdup(in->types_coverage);
+	return each_type(in->maps, in->pid, add_type, out);
+}
+
+static int drop_type(const struct kmaps *maps, const struct gs_type_key *key, void *arg)
+{
+	(void)arg;
+	(void)bpf_map_delete_elem(maps->types_fd, key);
+	return 0;
+}
+
+static void refs_forget(const struct kmaps *maps, u32 pid)
+{
+	each_type(maps, pid, drop_type, NULL);
+}
+
+const struct family_ops refs_family = {
+	.id = GS_FAMILY_REFS,
+	.process = refs_process,
+	.forget = refs_forget,
+};

@@ -1,0 +1,202 @@
+/* Readings; see collect.h. */
+#include "user/ingest/collect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/clock.h"
+#include "user/ingest/rows.h"
+
+int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
+{
+	*c = (struct collector){ .maps = maps, .families = families };
+	c->by_index = calloc(maps->max_processes, sizeof(*c->by_index));
+	return c->by_index ? 0 : -ENOMEM;
+}
+
+int collector_add(struct collector *c, struct measured *m)
+{
+	if (c->count == c->room) {
+		size_t room = c->room ? c->room * 2 : 16;
+		struct measured **list = realloc(c->list, room * sizeof(struct measured *));
+
+		if (!list)
+			return -ENOMEM;
+		c->list = list;
+		c->room = room;
+	}
+	c->list[c->count++] = m;
+	c->by_index[m->index] = m;
+	return 0;
+}
+
+struct measured *collector_find(const struct collector *c, u32 index)
+{
+	return index < c->maps->max_processes ? c->by_index[index] : NULL;
+}
+
+size_t collector_running(const struct collector *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		n += !c->list[i]->exited;
+	return n;
+}
+
+/* The process's slot as it is now. */
+static void refresh(struct collector *c, struct measured *m)
+{
+	if (m->closed)
+		return;
+	m->last = c->maps->procs[m->index];
+	if (m->last.start_ns)
+		m->start_ns = m->last.start_ns;
+	if (m->last.state == GS_SLOT_EXITED) {
+		m->exited = true;
+		m->execed = m->last.execed;
+		m->exit_ns = m->last.exit_ns;
+	}
+}
+
+/* The seed thread is shown, and counted, as long as it had no event; it then needs no slot. */
+static int retire_seed(struct collector *c, struct measured *m, u32 epoch)
+{
+	static const struct gs_thread nothing;
+	struct fig_thread row;
+	int err;
+
+	if (!m->seed_tid || !(c->families & GS_FAMILY_BIT(GS_FAMILY_GIL)))
+		return 0;
+	for (size_t i = 0; i < m->nretired; i++)
+		if (m->retired[i].tid == (u32)m->seed_tid && !m->retired[i].start_ns)
+			return 0; /* it had events, and so a slot */
+	err = rows_thread(c, m, &nothing, m->seed_tid, m->exit_ns, epoch, &row);
+	return err ? err : measured_retire(m, &row);
+}
+
+/* All its threads' slots have been read: give the process's own slot back. */
+static int close_process(struct collector *c, struct measured *m, u32 epoch)
+{
+	int err = retire_seed(c, m, epoch);
+
+	/* The families read what they keep in maps of their own one last time: rows_process()
+	 * of the reading that follows finds it, so only the slot goes now. */
+	m->closed = true;
+	c->by_index[m->index] = NULL;
+	kmaps_proc_free(c->maps, m->index);
+	return err;
+}
+
+/* Take the final values of the ended threads. */
+static int retire_threads(struct collector *c, u32 epoch)
+{
+	u32 end = kmaps_threads_end(c->maps);
+	struct gs_thread t;
+
+	for (u32 i = 0; i < end; i++) {
+		struct fig_thread row;
+		struct measured *m;
+		int err;
+
+		if (__atomic_load_n(&c->maps->threads[i].state, __ATOMIC_ACQUIRE) != GS_SLOT_EXITED)
+			continue;
+		if (!kmaps_thread(c->maps, i, &t))
+			continue;
+		m = collector_find(c, t.proc);
+		if (m) {
+			err = rows_thread(c, m, &t, t.tid, t.exit_ns, epoch, &row);
+			if (!err)
+				err = measured_retire(m, &row);
+			if (err)
+				return err;
+		}
+		kmaps_thread_free(c->maps, i);
+	}
+	return 0;
+}
+
+static bool has_slots(const struct collector *c, u32 index)
+{
+	u32 end = kmaps_threads_end(c->maps);
+
+	for (u32 i = 0; i < end; i++)
+		if (c->maps->threads[i].state != GS_SLOT_FREE && c->maps->threads[i].proc == index)
+			return true;
+	return false;
+}
+
+/* The oldest ended processes go when there are too many. */
+static void drop_old(struct collector *c)
+{
+	size_t exited = c->count - collector_running(c), kept = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		struct measured *m = c->list[i];
+
+		if (exited > COLLECT_MAX_EXITED && m->closed) {
+			rows_forget(c, m);
+			measured_free(m);
+			c->dropped++;
+			exited--;
+		} else {
+			c->list[kept++] = m;
+		}
+	}
+	c->count = kept;
+}
+
+static int housekeep(struct collector *c, u32 epoch)
+{
+	int err = 0;
+
+	/* First who has ended, then the slots: an ended process takes no new ones. */
+	for (size_t i = 0; i < c->count; i++)
+		refresh(c, c->list[i]);
+	err = retire_threads(c, epoch);
+	for (size_t i = 0; i < c->count && !err; i++) {
+		struct measured *m = c->list[i];
+
+		if (m->exited && !m->closed && !has_slots(c, m->index))
+			err = close_process(c, m, epoch);
+	}
+	drop_old(c);
+	return err;
+}
+
+int collect_housekeep(struct collector *c)
+{
+	return housekeep(c, *c->maps->epoch);
+}
+
+int collect_figures(struct collector *c, struct figures *out)
+{
+	u32 epoch = *c->maps->epoch;
+	u64 losses[GS_LOSS_COUNT];
+	int err;
+
+	__atomic_store_n(c->maps->epoch, epoch + 1, __ATOMIC_RELEASE);
+	err = housekeep(c, epoch);
+	if (!err && !kmaps_losses(c->maps, losses))
+		c->slots_ran_out = losses[GS_LOSS_THREADS_FULL];
+	out->procs = calloc(c->count ? c->count : 1, sizeof(*out->procs));
+	if (!out->procs)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->count && !err; i++) {
+		struct measured *m = c->list[i];
+
+		err = rows_process(c, m, epoch, &out->procs[out->nprocs++]);
+		measured_new_interval(m);
+	}
+	return err;
+}
+
+void collector_done(struct collector *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		measured_free(c->list[i]);
+	free(c->list);
+	free(c->by_index);
+	*c = (struct collector){};
+}

@@ -1,0 +1,54 @@
+/*
+ * A reading: from the kernel side's slots to cumulative figures.
+ *
+ * One thread.  Between readings collect_housekeep() takes the final values of ended threads and
+ * processes, so that their slots serve new ones.
+ */
+#ifndef GS_USER_INGEST_COLLECT_H
+#define GS_USER_INGEST_COLLECT_H
+
+#include "user/ingest/measured.h"
+#include "user/load/kmaps.h"
+#include "user/model/figures.h"
+
+/* Ended processes that are kept to be shown; those that ended earlier are dropped, counted. */
+#define COLLECT_MAX_EXITED 128
+
+struct collector {
+	const struct kmaps *maps;
+	u32 families; /* GS_FAMILY_BIT()s */
+	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
+	struct measured **list; /* owned, and what it points to */
+	size_t count, room;
+	struct measured **by_index; /* maps->max_processes; borrowed */
+	u64 dropped; /* processes no longer shown */
+	bool slots_ran_out; /* a thread without a slot may have had events: nothing is known of it */
+};
+
+/* Set up @c; 0 or -ENOMEM. */
+int collector_init(struct collector *c, const struct kmaps *maps, u32 families);
+
+/* Measure @m from now on; takes it over.  0 or -ENOMEM. */
+int collector_add(struct collector *c, struct measured *m);
+
+/* The open process in slot @index of gs_procs, or NULL. */
+struct measured *collector_find(const struct collector *c, u32 index);
+
+/* How many are still running. */
+size_t collector_running(const struct collector *c);
+
+/* Take the final values of ended threads and processes and free their slots.  0 or -ENOMEM. */
+int collect_housekeep(struct collector *c);
+
+/*
+ * collect_figures - read everything
+ *
+ * Moves the epoch on: the interval maxima are of the time since the last call.
+ * Fills processes only: mode, duration, probes, losses and overhead are the session's.
+ * Return: 0 or -ENOMEM.
+ */
+int collect_figures(struct collector *c, struct figures *out);
+
+void collector_done(struct collector *c);
+
+#endif

@@ -1,0 +1,105 @@
+/* What the readings keep about a process; see measured.h. */
+#include "user/ingest/measured.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/model/fig_rows.h"
+
+struct measured *measured_new(struct py_process *py, u32 index)
+{
+	struct measured *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->py = py;
+	m->index = index;
+	return m;
+}
+
+struct measured *measured_fork(const struct measured *parent, u32 index, pid_t pid)
+{
+	struct py_process *py = malloc(sizeof(*py));
+	struct measured *m;
+
+	if (!py)
+		return NULL;
+	*py = *parent->py;
+	py->pid = pid;
+	py->ns_pid = process_ns_tid(pid, pid);
+	py->command = py->command ? strdup(py->command) : NULL;
+	m = measured_new(py, index);
+	if (!m)
+		process_free(py);
+	return m;
+}
+
+/* Add the figures of @row to the row that stands for many. */
+static void fold(struct measured *m, const struct fig_thread *row)
+{
+	struct fig_thread *f = &m->folded;
+
+	if (!m->nfolded++) {
+		*f = (struct fig_thread){ .exited = true };
+		f->takes = f->contended_takes = f->forced_releases = FIG_NULL;
+		f->held_ns = f->held_offcpu_ns = f->held_preempted_ns = f->wait_ns = FIG_NULL;
+		f->hold.valid = row->hold.valid;
+		f->wait.valid = row->wait.valid;
+	}
+	f->takes = fig_sum(f->takes, row->takes);
+	f->contended_takes = fig_sum(f->contended_takes, row->contended_takes);
+	f->forced_releases = fig_sum(f->forced_releases, row->forced_releases);
+	f->held_ns = fig_sum(f->held_ns, row->held_ns);
+	f->held_offcpu_ns = fig_sum(f->held_offcpu_ns, row->held_offcpu_ns);
+	f->held_preempted_ns = fig_sum(f->held_preempted_ns, row->held_preempted_ns);
+	f->wait_ns = fig_sum(f->wait_ns, row->wait_ns);
+	fig_hist_add(&f->hold, &row->hold);
+	fig_hist_add(&f->wait, &row->wait);
+}
+
+int measured_retire(struct measured *m, struct fig_thread *row)
+{
+	if (!m->retired) {
+		m->retired = calloc(MEASURED_MAX_RETIRED, sizeof(*m->retired));
+		if (!m->retired)
+			return -ENOMEM;
+	}
+	if (m->nretired == MEASURED_MAX_RETIRED) {
+		/* Half at a time: moving the rest is then rare. */
+		size_t half = MEASURED_MAX_RETIRED / 2;
+
+		for (size_t i = 0; i < half; i++) {
+			fold(m, &m->retired[i]);
+			fig_row_clear(FIG_THREADS, &m->retired[i]);
+		}
+		m->nretired -= half;
+		memmove(m->retired, m->retired + half, m->nretired * sizeof(*m->retired));
+	}
+	row->exited = true;
+	m->retired[m->nretired++] = *row;
+	return 0;
+}
+
+void measured_new_interval(struct measured *m)
+{
+	for (size_t i = 0; i < m->nretired; i++) {
+		m->retired[i].hold.interval_max_ns = 0;
+		m->retired[i].wait.interval_max_ns = 0;
+	}
+	m->folded.hold.interval_max_ns = 0;
+	m->folded.wait.interval_max_ns = 0;
+}
+
+struct measured *measured_free(struct measured *m)
+{
+	if (!m)
+		return NULL;
+	for (size_t i = 0; i < m->nretired; i++)
+		fig_row_clear(FIG_THREADS, &m->retired[i]);
+	free(m->retired);
+	thread_list_clear(&m->threads);
+	process_free(m->py);
+	free(m);
+	return NULL;
+}

@@ -1,0 +1,51 @@
+/*
+ * A process that is being measured, or was: what the readings keep about it.
+ *
+ *   measured_new -> (readings) -> exited -> last reading of its slots -> closed
+ *
+ * While open it has a slot in gs_procs.  Closed, its slot is given back and `last` has its final
+ * values.  Its ended threads are kept as rows, the oldest of them folded into one, so that
+ * sums never shrink while memory stays bounded.
+ */
+#ifndef GS_USER_INGEST_MEASURED_H
+#define GS_USER_INGEST_MEASURED_H
+
+#include "user/ingest/thread_list.h"
+#include "user/load/kmaps.h"
+#include "user/model/figures.h"
+#include "user/target/process.h"
+
+#define MEASURED_MAX_RETIRED 512
+
+struct measured {
+	struct py_process *py; /* owned */
+	u32 index; /* in gs_procs, while open */
+	bool exited;
+	bool execed; /* ended by executing another program */
+	bool closed;
+	u64 start_ns;
+	u64 exit_ns;
+	pid_t seed_tid; /* held the GIL at the attach; 0: nobody did */
+	struct gs_proc last; /* as last read */
+	struct thread_list threads;
+	struct fig_thread *retired; /* of ended threads, oldest first; owned */
+	size_t nretired;
+	struct fig_thread folded; /* those that were too many, as one */
+	size_t nfolded;
+};
+
+/* Takes over @py on success.  NULL without memory. */
+struct measured *measured_new(struct py_process *py, u32 index);
+
+/* The same interpreter in a forked child; NULL without memory. */
+struct measured *measured_fork(const struct measured *parent, u32 index, pid_t pid);
+
+/* Keep @row, of a thread that has ended; takes over what it owns. */
+int measured_retire(struct measured *m, struct fig_thread *row);
+
+/* The interval ended: maxima of ended threads belong to the past. */
+void measured_new_interval(struct measured *m);
+
+struct measured *measured_free(struct measured *m); /* NULL is fine; returns NULL */
+
+#endif

@@ -1,0 +1,213 @@
+/* Rows of processes and threads; see rows.h. */
+#include "user/ingest/rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/clock.h"
+#include "user/base/str.h"
+#include "user/family/family.h"
+#include "user/model/fig_rows.h"
+
+static bool is_on(const struct collector *c, u32 family)
+{
+	return families[family] && (c->families & GS_FAMILY_BIT(family));
+}
+
+static bool has_event(const struct py_binary *b, enum gs_event event)
+{
+	for (size_t i = 0; i < b->nsites; i++)
+		if (b->sites[i].event == event)
+			return true;
+	return false;
+}
+
+static struct family_input input(const struct collector *c, const struct measured *m, u64 now_ns,
+				 u32 epoch)
+{
+	return (struct family_input){
+		.maps = c->maps,
+		.proc = &m->last,
+		.index = m->index,
+		.pid = m->py->pid,
+		.now_ns = now_ns,
+		.measured_ns = now_ns > m->start_ns ? now_ns - m->start_ns : 0,
+		.epoch = epoch,
+		.hit_ns = c->hit_ns,
+		.seed_tid = m->seed_tid,
+		.forced_known = has_event(m->py->binary, GS_EVENT_GIL_FORCED),
+		.holder_tid = 0,
+		.types_coverage = m->py->binary->types_coverage,
+	};
+}
+
+static char *thread_name(const struct measured *m, const struct gs_thread *t, pid_t tid)
+{
+	const struct thread_info *info = thread_list_find(&m->threads, tid);
+	char comm[GS_COMM_LEN + 1];
+
+	if (info)
+		return strdup(info->name);
+	memcpy(comm, t->comm, GS_COMM_LEN);
+	comm[GS_COMM_LEN] = 0;
+	str_printable(comm);
+	return strdup(comm);
+}
+
+static void fill_thread(const struct collector *c, const struct family_input *in,
+			const struct measured *m, const struct gs_thread *t, pid_t tid,
+			struct fig_thread *row)
+{
+	const struct thread_info *info = thread_list_find(&m->threads, tid);
+
+	row->tid = tid;
+	row->ns_tid = info ? info->ns_tid : m->py->ns_pid == m->py->pid ? tid : 0;
+	row->name = thread_name(m, t, tid);
+	if (!t->state && c->slots_ran_out)
+		return; /* its figures stay null: what it did was lost, not nothing */
+	for (u32 id = 1; id < GS_FAMILY_END; id++)
+		if (is_on(c, id) && families[id]->thread)
+			families[id]->thread(in, t, row);
+}
+
+int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t,
+		pid_t tid, u64 now_ns, u32 epoch, struct fig_thread *ret_row)
+{
+	struct family_input in = input(c, m, now_ns, epoch);
+	struct fig_process one = {};
+	struct fig_thread *row = fig_row_add(FIG_THREADS, &one);
+
+	if (!row)
+		return -ENOMEM;
+	fill_thread(c, &in, m, t, tid, row);
+	*ret_row = *row; /* what it owns goes along */
+	free(row);
+	return 0;
+}
+
+/* The threads that had an event: they have a slot. */
+static int live_rows(const struct collector *c, struct measured *m, const struct family_input *in,
+		     struct fig_process *out)
+{
+	u32 end = kmaps_threads_end(c->maps);
+	struct gs_thread t;
+
+	for (u32 i = 0; i < end; i++) {
+		struct thread_info *info;
+		struct fig_thread *row;
+
+		if (c->maps->threads[i].state == GS_SLOT_FREE ||
+		    c->maps->threads[i].proc != m->index || !kmaps_thread(c->maps, i, &t) ||
+		    t.proc != m->index)
+			continue;
+		row = fig_row_add(FIG_THREADS, out);
+		if (!row)
+			return -ENOMEM;
+		fill_thread(c, in, m, &t, t.tid, row);
+		info = thread_list_find(&m->threads, t.tid);
+		if (info)
+			info->has_slot = true;
+	}
+	return 0;
+}
+
+/* The threads that exist but did nothing we look at. */
+static int idle_rows(const struct collector *c, struct measured *m, const struct family_input *in,
+		     struct fig_process *out)
+{
+	static const struct gs_thread nothing;
+
+	for (size_t i = 0; i < m->threads.count; i++) {
+		struct thread_info *info = &m->threads.threads[i];
+		struct fig_thread *row;
+
+		if (info->has_slot) {
+			info->has_slot = false; /* for the next reading */
+			continue;
+		}
+		row = fig_row_add(FIG_THREADS, out);
+		if (!row)
+			return -ENOMEM;
+		fill_thread(c, in, m, &nothing, info->tid, row);
+	}
+	return 0;
+}
+
+static int retired_rows(const struct measured *m, struct fig_process *out)
+{
+	for (size_t i = 0; i < m->nretired; i++) {
+		struct fig_thread *row = fig_row_add(FIG_THREADS, out);
+
+		if (!row)
+			return -ENOMEM;
+		fig_row_copy(FIG_THREADS, row, &m->retired[i]);
+	}
+	if (m->nfolded) {
+		struct fig_thread *row = fig_row_add(FIG_THREADS, out);
+
+		if (!row)
+			return -ENOMEM;
+		*row = m->folded;
+		row->name = strdup("[ended threads]");
+	}
+	return 0;
+}
+
+/* Who holds it: the thread seen to own it, or the one that held at the attach, until seen. */
+static u64 holder(const struct collector *c, const struct measured *m)
+{
+	u32 owner = m->last.gil.owner;
+
+	if (m->exited)
+		return 0;
+	if (owner && owner <= c->maps->max_threads)
+		return c->maps->threads[owner - 1].tid;
+	return m->seed_tid && !m->last.gil.takes ? (u64)m->seed_tid : 0;
+}
+
+static void describe(const struct measured *m, struct fig_process *out)
+{
+	const struct py_binary *b = m->py->binary;
+
+	out->pid = m->py->pid;
+	out->ns_pid = m->py->ns_pid;
+	out->exited = m->exited;
+	out->command = m->py->command ? strdup(m->py->command) : NULL;
+	out->python.version = strdup(b->version);
+	out->python.path = b->path ? strdup(b->path) : NULL;
+	out->python.build_id = b->build_id ? strdup(b->build_id) : NULL;
+	out->python.free_threaded = b->free_threaded;
+	out->python.debug = b->debug;
+}
+
+int rows_process(const struct collector *c, struct measured *m, u32 epoch, struct fig_process *out)
+{
+	u64 now = m->exited ? m->exit_ns : clock_mono_ns();
+	struct family_input in;
+	int err = 0;
+
+	describe(m, out);
+	if (!m->closed)
+		err = thread_list_refresh(&m->threads, m->py);
+	in = input(c, m, now, epoch);
+	in.holder_tid = holder(c, m);
+	out->measured_ns = in.measured_ns;
+	if (!err && !m->closed)
+		err = live_rows(c, m, &in, out);
+	if (!err && !m->exited)
+		err = idle_rows(c, m, &in, out);
+	if (!err)
+		err = retired_rows(m, out);
+	for (u32 id = 1; id < GS_FAMILY_END && !err; id++)
+		if (is_on(c, id) && families[id]->process)
+			err = families[id]->process(&in, out);
+	return err;
+}
+
+void rows_forget(const struct collector *c, const struct measured *m)
+{
+	for (u32 id = 1; id < GS_FAMILY_END; id++)
+		if (is_on(c, id) && families[id]->forget)
+			families[id]->forget(c->maps, m->py->pid);
+}

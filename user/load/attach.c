@@ -1,0 +1,203 @@
+/* Attaching and detaching; see attach.h. */
+#include "user/load/attach.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "user/load/links.h"
+#include "user/load/tracefs.h"
+
+#define MAX_LINK_SITES 4096
+
+static int hook_error(int err, const char *what, struct err *e)
+{
+	if (err == -EPERM || err == -EACCES)
+		return errf(e, GS_EXIT_PERM, err,
+			    "%s: not permitted to attach; run as root; see gilscope doctor", what);
+	return errf(e, GS_EXIT_UNSUPPORTED, err,
+		    "%s: cannot attach (%s); see gilscope doctor", what, strerror(-err));
+}
+
+/* The programs that attach by their section name alone. */
+static int attach_btf_hooks(struct attached *a, const struct skel *s, struct err *e)
+{
+	static const char *const names[] = { "gs_process_exit", "gs_process_exec", "gs_process_fork",
+					     "gs_sched_switch", "gs_sched_waking" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct bpf_program *p = skel_program(s, names[i]);
+		struct bpf_link *link;
+		int err;
+
+		if (!p)
+			continue;
+		link = bpf_program__attach(p);
+		err = link ? links_add(a, link) : -errno;
+		if (err)
+			return hook_error(err, names[i] + strlen("gs_"), e);
+	}
+	return 0;
+}
+
+static int attach_tracepoint(struct attached *a, struct bpf_program *p, int id)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = id,
+		.sample_period = 1,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	struct bpf_link *link;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	link = bpf_program__attach_perf_event(p, fd);
+	if (!link) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return links_add(a, link); /* the link owns fd */
+}
+
+static int attach_syscalls(struct attached *a, const struct skel *s, struct err *e)
+{
+#define X(NAME, name, nr) "syscalls/sys_exit_" #name,
+	static const char *const tracepoints[] = { GS_IO_CALLS(X) };
+#undef X
+	struct bpf_program *p = skel_program(s, "gs_io_exit");
+	int ids[GS_IO_COUNT], err;
+
+	if (!p)
+		return 0;
+	err = tracefs_ids(tracepoints, ids, GS_IO_COUNT);
+	if (err)
+		return hook_error(err, "tracefs", e);
+	for (int i = 0; i < GS_IO_COUNT; i++) {
+		if (ids[i] == -ENOENT)
+			continue; /* this kernel has no such call: nobody makes it */
+		err = ids[i] < 0 ? ids[i] : attach_tracepoint(a, p, ids[i]);
+		if (err)
+			return hook_error(err, tracepoints[i], e);
+	}
+	return 0;
+}
+
+int attach_hooks(struct attached *a, const struct skel *s, struct err *e)
+{
+	int err = attach_btf_hooks(a, s, e);
+
+	return err ? err : attach_syscalls(a, s, e);
+}
+
+struct site_arrays {
+	unsigned long *offsets, *semaphores;
+	__u64 *cookies; /* as libbpf spells it */
+};
+
+static void arrays_free(struct site_arrays *v)
+{
+	free(v->offsets);
+	free(v->semaphores);
+	free(v->cookies);
+}
+
+static int arrays_fill(struct site_arrays *v, const struct probe_site *sites, size_t n, u32 first)
+{
+	v->offsets = calloc(n, sizeof(*v->offsets));
+	v->semaphores = calloc(n, sizeof(*v->semaphores));
+	v->cookies = calloc(n, sizeof(*v->cookies));
+	if (!v->offsets || !v->semaphores || !v->cookies)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		v->offsets[i] = sites[i].offset;
+		v->semaphores[i] = sites[i].semaphore;
+		v->cookies[i] = GS_COOKIE(sites[i].event, first + i);
+	}
+	return 0;
+}
+
+static int attach_multi(struct attached *a, struct bpf_program *p, const char *path, pid_t pid,
+			const struct site_arrays *v, size_t n)
+{
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, o, .offsets = v->offsets, .cookies = v->cookies,
+		    .ref_ctr_offsets = v->semaphores, .cnt = n);
+	struct bpf_link *link = bpf_program__attach_uprobe_multi(p, pid, path, NULL, &o);
+
+	return link ? links_add(a, link) : -errno;
+}
+
+static int attach_plain(struct attached *a, struct bpf_program *p, const char *path, pid_t pid,
+			const struct site_arrays *v, size_t n)
+{
+	size_t before = links_count(a);
+
+	for (size_t i = 0; i < n; i++) {
+		LIBBPF_OPTS(bpf_uprobe_opts, o, .bpf_cookie = v->cookies[i],
+			    .ref_ctr_offset = v->semaphores[i]);
+		struct bpf_link *link =
+			bpf_program__attach_uprobe_opts(p, pid, path, v->offsets[i], &o);
+		int err = link ? links_add(a, link) : -errno;
+
+		if (err) {
+			links_drop(a, before);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* What the program finds at each site. */
+static int write_rows(const struct kmaps *k, const struct probe_site *sites, size_t n, u32 first)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct gs_site row = { .event = sites[i].event, .arg = sites[i].arg };
+		u32 key = first + i;
+
+		if (bpf_map_update_elem(k->sites_fd, &key, &row, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+int attach_sites(struct attached *a, const struct skel *s, const char *path, pid_t pid,
+		 const struct probe_site *sites, size_t nsites, u32 first, struct err *e)
+{
+	struct bpf_program *p = skel_site_program(s);
+	const struct kmaps *k = skel_maps(s);
+	struct site_arrays v = {};
+	int err;
+
+	if (!nsites)
+		return 0;
+	if (nsites > MAX_LINK_SITES || first + nsites > k->max_sites)
+		return errf(e, GS_EXIT_FAILED, -ENOSPC, "%s: too many probe sites (%zu)", path, nsites);
+	err = write_rows(k, sites, nsites, first);
+	if (!err)
+		err = arrays_fill(&v, sites, nsites, first);
+	if (!err)
+		err = bpf_program__expected_attach_type(p) == BPF_TRACE_UPROBE_MULTI ?
+			      attach_multi(a, p, path, pid, &v, nsites) :
+			      attach_plain(a, p, path, pid, &v, nsites);
+	arrays_free(&v);
+	if (err == -EPERM || err == -EACCES)
+		return errf(e, GS_EXIT_PERM, err,
+			    "%s: not permitted to probe it; run as root; see gilscope doctor", path);
+	if (err == -ENOENT || err == -ESRCH)
+		return errf(e, GS_EXIT_TARGET, err,
+			    "pid %d: gone while its probes were attached; try another", (int)pid);
+	if (err)
+		return errf(e, GS_EXIT_FAILED, err, "%s: cannot attach %zu probes (%s)", path, nsites,
+			    strerror(-err));
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* Keeping and closing links; see links.h. */
+#include "user/load/links.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define MAX_CLOSERS 64
+
+struct attached {
+	struct bpf_link **links;
+	size_t count, room;
+	pthread_t closers[MAX_CLOSERS];
+	size_t nclosers;
+};
+
+struct attached *attached_new(void)
+{
+	return calloc(1, sizeof(struct attached));
+}
+
+int links_add(struct attached *a, struct bpf_link *link)
+{
+	if (a->count == a->room) {
+		size_t room = a->room ? a->room * 2 : 32;
+		struct bpf_link **links = realloc(a->links, room * sizeof(*links));
+
+		if (!links) {
+			bpf_link__destroy(link);
+			return -ENOMEM;
+		}
+		a->links = links;
+		a->room = room;
+	}
+	a->links[a->count++] = link;
+	return 0;
+}
+
+size_t links_count(const struct attached *a)
+{
+	return a->count;
+}
+
+static void *close_link(void *link)
+{
+	bpf_link__destroy(link);
+	return NULL;
+}
+
+static void wait_for_closers(struct attached *a)
+{
+	while (a->nclosers)
+		pthread_join(a->closers[--a->nclosers], NULL);
+}
+
+/* Signals are for the main thread: a closer must not take them. */
+static int start_closer(struct attached *a, struct bpf_link *link)
+{
+	sigset_t all, old;
+	int err;
+
+	if (a->nclosers == MAX_CLOSERS)
+		wait_for_closers(a);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&a->closers[a->nclosers], NULL, close_link, link);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!err)
+		a->nclosers++;
+	return err;
+}
+
+void links_drop(struct attached *a, size_t from)
+{
+	while (a->count > from) {
+		struct bpf_link *link = a->links[--a->count];
+
+		if (start_closer(a, link))
+			bpf_link__destroy(link);
+	}
+}
+
+struct attached *attached_free(struct attached *a)
+{
+	if (!a)
+		return NULL;
+	links_drop(a, 0);
+	wait_for_closers(a);
+	free(a->links);
+	free(a);
+	return NULL;
+}

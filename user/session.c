@@ -1,0 +1,241 @@
+/* The pipeline, from targets to figures; see session.h. */
+#include "user/session.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "user/base/clock.h"
+#include "user/session_private.h"
+
+/* Slots of ended threads are given back this often: at most --max-threads may end in between. */
+#define HOUSEKEEP_NS 100000000ULL
+
+static struct skel_opts skel_opts_of(const struct session *s, bool multi)
+{
+	const struct opts *o = s->opts;
+	bool one = s->nfound == 1 && !o->children && !o->all;
+
+	return (struct skel_opts){
+		.config = {
+			.families = o->families,
+			.max_threads = o->max_threads,
+			.max_processes = o->max_processes,
+			.max_sites = SESSION_MAX_SITES,
+			.only_pid = one ? s->found[0]->pid : 0,
+			.follow_children = o->children || o->all,
+		},
+		.max_types = o->max_types,
+		.sites_multi = multi,
+	};
+}
+
+/* Load the flavour of the site program that works here. */
+static int load(struct session *s, struct err *e)
+{
+	bool multi = !getenv("GILSCOPE_PLAIN_UPROBES") && attach_multi_supported();
+	struct skel_opts o = skel_opts_of(s, multi);
+	int err = skel_load(&o, &s->skel, e);
+
+	if (err)
+		return err;
+	err = attach_selftest(s->attached, s->skel, s->next_site, &s->selftest);
+	if (!err && multi && !s->selftest.multi && s->by_pid) {
+		s->attached = attached_free(s->attached);
+		s->skel = skel_free(s->skel);
+		s->attached = attached_new();
+		o = skel_opts_of(s, false);
+		err = s->attached ? skel_load(&o, &s->skel, e) : -ENOMEM;
+	}
+	s->next_site++;
+	if (err == -EPERM || err == -EACCES)
+		return errf(e, GS_EXIT_PERM, err, "uprobes: not permitted; run as root; see gilscope doctor");
+	return errf(err ? e : NULL, GS_EXIT_UNSUPPORTED, err,
+		    "uprobes: cannot be attached (%s); see gilscope doctor", strerror(-err));
+}
+
+static int attach(struct session *s, struct err *e)
+{
+	int err = attach_hooks(s->attached, s->skel, e);
+
+	while (!err && s->nfound)
+		err = targets_attach(s, s->found[--s->nfound], e);
+	return err;
+}
+
+static int watch_signals(struct session *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? -errno : 0;
+}
+
+static int prepare(struct session *s, struct err *e)
+{
+	int err = targets_find(s, e);
+
+	if (!err)
+		err = watch_signals(s); /* not before: a launched program inherits the mask */
+	if (!err)
+		err = load(s, e);
+	if (!err)
+		err = collector_init(&s->collector, skel_maps(s->skel), s->opts->families);
+	if (err)
+		return err;
+	s->collector.hit_ns = s->selftest.hit_ns;
+	s->life = ring_buffer__new(skel_maps(s->skel)->life_fd, targets_on_life, s, NULL);
+	return s->life ? attach(s, e) : -errno;
+}
+
+int session_open(const struct opts *o, struct session **ret_s, struct err *e)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM;
+
+	if (!s)
+		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
+	s->opts = o;
+	s->signal_fd = -1;
+	s->binaries = binaries_new();
+	s->attached = attached_new();
+	if (s->binaries && s->attached)
+		err = prepare(s, e);
+	if (err) {
+		errf(e, GS_EXIT_FAILED, err, "set-up: %s", strerror(-err));
+		session_close(s);
+		return err;
+	}
+	*ret_s = s;
+	return 0;
+}
+
+int session_start(struct session *s, struct err *e)
+{
+	const struct kmaps *k = skel_maps(s->skel);
+	int err = 0;
+
+	s->started_ns = clock_mono_ns();
+	s->started_unix_ns = clock_real_ns();
+	s->cpu_ns = clock_cpu_ns();
+	for (size_t i = 0; i < s->collector.count; i++) {
+		struct measured *m = s->collector.list[i];
+
+		__atomic_store_n(&k->procs[m->index].start_ns, s->started_ns, __ATOMIC_RELEASE);
+		targets_seed(s, m);
+	}
+	if (s->launch)
+		err = launch_resume(s->launch);
+	return err ? errf(e, GS_EXIT_FAILED, err, "%s: cannot be started (%s)", s->opts->program[0],
+			  strerror(-err)) :
+		     0;
+}
+
+/* What a signal means; -1: nothing. */
+static int on_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return -1;
+	return info.ssi_signo == SIGWINCH ? SESSION_RESIZED : SESSION_STOP;
+}
+
+static int housekeep(struct session *s)
+{
+	int err, status;
+
+	err = ring_buffer__consume(s->life);
+	if (err < 0)
+		return err;
+	targets_retry(s);
+	if (s->launch)
+		(void)launch_status(s->launch, &status); /* reap it */
+	s->housekeep_at_ns = clock_mono_ns() + HOUSEKEEP_NS;
+	return collect_housekeep(&s->collector);
+}
+
+int session_wait(struct session *s, u64 until_ns, int input_fd)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = s->signal_fd, .events = POLLIN },
+			{ .fd = ring_buffer__epoll_fd(s->life), .events = POLLIN },
+			{ .fd = input_fd, .events = POLLIN },
+		};
+		u64 now = clock_mono_ns(), next;
+		int err, event;
+
+		if (now >= until_ns)
+			return SESSION_TICK;
+		next = s->housekeep_at_ns < until_ns ? s->housekeep_at_ns : until_ns;
+		err = poll(fds, 3, next > now ? (int)((next - now + 999999) / 1000000) : 0);
+		if (err < 0 && errno != EINTR)
+			return -errno;
+		if (fds[0].revents && (event = on_signal(s)) >= 0)
+			return event;
+		if (fds[1].revents || clock_mono_ns() >= s->housekeep_at_ns) {
+			err = housekeep(s);
+			if (err)
+				return err;
+			if (!s->end_told && !collector_running(&s->collector) && !s->npending) {
+				s->end_told = true;
+				return SESSION_ENDED;
+			}
+		}
+		if (fds[2].revents)
+			return SESSION_INPUT;
+	}
+}
+
+struct figures *session_read(struct session *s)
+{
+	struct figures *f = figures_new();
+
+	(void)ring_buffer__consume(s->life);
+	if (f && !collect_figures(&s->collector, f) && !session_describe(s, f))
+		return f;
+	return figures_free(f);
+}
+
+u64 session_started_ns(const struct session *s)
+{
+	return s->started_ns;
+}
+
+struct session *session_close(struct session *s)
+{
+	if (!s)
+		return NULL;
+	/* From here on the default action of a signal is the right one: the kernel detaches. */
+	if (s->signal_fd >= 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		close(s->signal_fd);
+	}
+	launch_free(s->launch);
+	attached_free(s->attached);
+	ring_buffer__free(s->life);
+	collector_done(&s->collector);
+	skel_free(s->skel);
+	while (s->nfound)
+		process_free(s->found[--s->nfound]);
+	free(s->found);
+	free(s->blocks);
+	binaries_free(s->binaries);
+	free(s);
+	return NULL;
+}

@@ -1,0 +1,57 @@
+/*
+ * A measurement, from the targets to figures.
+ *
+ *   session_open -> session_start -> { session_wait, session_read }* -> session_close
+ *
+ * Owns everything in between: the BPF programs, the probes, the targets.  One thread.
+ */
+#ifndef GS_USER_SESSION_H
+#define GS_USER_SESSION_H
+
+#include "user/base/err.h"
+#include "user/model/figures.h"
+#include "user/opts.h"
+
+struct session;
+
+/*
+ * session_open - find the targets, load the programs, attach the probes
+ *
+ * Return: 0, or a negative errno with @e set; nothing is left attached then.
+ */
+int session_open(const struct opts *o, struct session **ret_s, struct err *e);
+
+/* Measure from now on; a program that was launched is let go.  0 or a negative errno, @e set. */
+int session_start(struct session *s, struct err *e);
+
+enum session_event {
+	SESSION_TICK, /* the interval is over */
+	SESSION_INPUT, /* the descriptor given has input */
+	SESSION_RESIZED, /* SIGWINCH */
+	SESSION_STOP, /* SIGINT, SIGTERM or SIGHUP */
+	SESSION_ENDED, /* the last target has ended; told once */
+};
+
+/*
+ * session_wait - until something happens that the caller wants to know
+ * @until_ns: CLOCK_MONOTONIC time of the next tick
+ * @input_fd: descriptor to watch, or -1
+ *
+ * Does the housekeeping meanwhile: forks, execs and exits of targets, slots of ended threads.
+ * Return: an enum session_event, or a negative errno.
+ */
+int session_wait(struct session *s, u64 until_ns, int input_fd);
+
+/* Everything measured since the start.  NULL without memory.  Free with figures_free(). */
+struct figures *session_read(struct session *s);
+
+/* When it started: CLOCK_MONOTONIC. */
+u64 session_started_ns(const struct session *s);
+
+/*
+ * Detach, wait until every probe is off, free.  A second SIGINT or SIGTERM meanwhile ends
+ * the program at once: the kernel then detaches.  NULL is fine.  Returns NULL.
+ */
+struct session *session_close(struct session *s);
+
+#endif

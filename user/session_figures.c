@@ -1,0 +1,172 @@
+/* The parts of the figures that are about the measurement itself. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/families.h"
+#include "user/base/clock.h"
+#include "user/session_private.h"
+
+static const char *const family_names[GS_FAMILY_END] = {
+#define X(NAME, name, id, on, help) [GS_FAMILY_##NAME] = #name,
+	GS_FAMILIES(X)
+#undef X
+};
+
+static const char *const event_names[GS_EVENT_COUNT] = {
+#define X(NAME, name, FAMILY, help) [GS_EVENT_##NAME] = #name,
+	GS_EVENTS(X)
+#undef X
+};
+
+static const struct {
+	const char *program;
+	const char *name;
+	enum gs_family family;
+} hooks[GS_HOOK_COUNT] = {
+#define X(NAME, name, FAMILY) [GS_HOOK_##NAME] = { NULL, #name, GS_FAMILY_##FAMILY },
+	GS_HOOKS(X)
+#undef X
+#define X(NAME, name, nr) \
+	[GS_HOOK_IO + GS_IO_##NAME] = { "gs_io_exit", "sys_exit_" #name, GS_FAMILY_IO },
+	GS_IO_CALLS(X)
+#undef X
+};
+
+static bool is_loaded(const struct session *s, u32 hook)
+{
+	char program[64];
+
+	if (hooks[hook].program)
+		return skel_program(s->skel, hooks[hook].program);
+	/* "sched_process_exit" is gs_process_exit, "sched_switch" gs_sched_switch */
+	snprintf(program, sizeof(program), "gs_%s",
+		 strncmp(hooks[hook].name, "sched_process", 13) ? hooks[hook].name :
+								 hooks[hook].name + 6);
+	return skel_program(s->skel, program);
+}
+
+static struct fig_probe *add_probe(struct figures *f)
+{
+	struct fig_probe *more = realloc(f->probes, (f->nprobes + 1) * sizeof(*more));
+
+	if (!more)
+		return NULL;
+	f->probes = more;
+	memset(&more[f->nprobes], 0, sizeof(*more));
+	return &more[f->nprobes++];
+}
+
+static int add_hooks(struct session *s, struct figures *f)
+{
+	u64 hits[GS_HOOK_COUNT];
+	int err = kmaps_hits(skel_maps(s->skel), 0, hits, GS_HOOK_COUNT);
+
+	for (u32 i = 0; i < GS_HOOK_COUNT && !err; i++) {
+		struct fig_probe *p;
+
+		if (!is_loaded(s, i))
+			continue;
+		p = add_probe(f);
+		if (!p)
+			return -ENOMEM;
+		p->family = family_names[hooks[i].family];
+		p->event = hooks[i].name;
+		p->file = strdup("kernel");
+		p->found_by = "tracepoint";
+		p->instruction = strdup("-");
+		p->hits = hits[i];
+		f->overhead.probe_hits += hits[i];
+	}
+	return err;
+}
+
+static int add_site(struct figures *f, const struct py_binary *b, const struct probe_site *site,
+		    u64 hits)
+{
+	struct fig_probe *p = add_probe(f);
+
+	if (!p)
+		return -ENOMEM;
+	p->family = family_names[site->family];
+	p->event = event_names[site->event];
+	p->file = strdup(b->path ? b->path : "?");
+	p->offset = site->offset;
+	p->found_by = site->found_by;
+	p->instruction = strdup(site->instruction);
+	p->hits = hits;
+	f->overhead.probe_hits += hits;
+	return 0;
+}
+
+static int add_sites(struct session *s, struct figures *f, u64 *ret_hits)
+{
+	for (size_t i = 0; i < s->nblocks; i++) {
+		const struct site_block *block = &s->blocks[i];
+		const struct py_binary *b = block->binary;
+		u32 row = block->first;
+
+		for (size_t j = 0; j < b->nsites; j++) {
+			u64 hits = 0;
+			int err;
+
+			if (!targets_wants(s, &b->sites[j]))
+				continue;
+			err = kmaps_hits(skel_maps(s->skel), GS_HOOK_COUNT + row++, &hits, 1);
+			if (!err)
+				err = add_site(f, b, &b->sites[j], hits);
+			if (err)
+				return err;
+			*ret_hits += hits;
+		}
+	}
+	return 0;
+}
+
+static int add_losses(struct session *s, struct figures *f)
+{
+	static const struct fig_lost causes[GS_LOSS_COUNT] = {
+#define X(NAME, name_, families_, help_) \
+	[GS_LOSS_##NAME] = { .cause = #name_, .families = families_, .help = help_ },
+		GS_LOSSES(X)
+#undef X
+	};
+	u64 counts[GS_LOSS_COUNT];
+	int err = kmaps_losses(skel_maps(s->skel), counts);
+
+	if (err)
+		return err;
+	counts[GS_LOSS_PROCESSES_DROPPED] += s->collector.dropped;
+	counts[GS_LOSS_KERNEL_SKIPPED] += skel_skipped(s->skel);
+	f->lost = calloc(GS_LOSS_COUNT, sizeof(*f->lost));
+	if (!f->lost)
+		return -ENOMEM;
+	for (u32 i = 0; i < GS_LOSS_COUNT; i++) {
+		if (!counts[i])
+			continue;
+		f->lost[f->nlost] = causes[i];
+		f->lost[f->nlost++].count = counts[i];
+	}
+	return 0;
+}
+
+int session_describe(struct session *s, struct figures *f)
+{
+	u64 site_hits = 0;
+	int err;
+
+	f->mode = s->opts->mode;
+	f->started_unix_ns = s->started_unix_ns;
+	f->started_ns = s->started_ns;
+	f->duration_ns = clock_mono_ns() - s->started_ns;
+	err = add_hooks(s, f);
+	if (!err)
+		err = add_sites(s, f, &site_hits);
+	if (!err)
+		err = add_losses(s, f);
+	f->overhead.tracer_cpu_ns = clock_cpu_ns() - s->cpu_ns;
+	f->overhead.target_cpu_ns_estimate =
+		s->selftest.hit_ns ? site_hits * s->selftest.hit_ns : FIG_NULL;
+	return err;
+}

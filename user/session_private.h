@@ -1,0 +1,78 @@
+/* What the parts of the session share: session.c, session_targets.c, session_figures.c. */
+#ifndef GS_USER_SESSION_PRIVATE_H
+#define GS_USER_SESSION_PRIVATE_H
+
+#include "user/ingest/collect.h"
+#include "user/load/attach.h"
+#include "user/load/skel.h"
+#include "user/session.h"
+#include "user/target/launch.h"
+
+struct ring_buffer;
+
+#define SESSION_MAX_SITES 8192
+#define SESSION_MAX_PENDING 64
+
+/* A binary whose sites have rows in gs_sites. */
+struct site_block {
+	const struct py_binary *binary;
+	u32 first; /* index into gs_sites */
+	bool for_all; /* attached for every process that maps it */
+};
+
+/* A target that executed another program: is that a CPython, too? */
+struct pending {
+	pid_t pid;
+	u64 try_at_ns;
+	u32 tries;
+};
+
+struct session {
+	const struct opts *opts;
+	struct binaries *binaries;
+	struct skel *skel;
+	struct attached *attached;
+	struct launch *launch;
+	struct collector collector;
+	struct selftest selftest;
+	struct py_process **found; /* targets not yet in the collector; owned */
+	size_t nfound;
+	struct site_block *blocks;
+	size_t nblocks;
+	u32 next_site; /* index into gs_sites */
+	bool by_pid; /* sites are attached for one process each */
+	struct pending pending[SESSION_MAX_PENDING];
+	size_t npending;
+	struct ring_buffer *life;
+	int signal_fd;
+	u64 started_ns, started_unix_ns, cpu_ns;
+	u64 housekeep_at_ns;
+	bool end_told; /* SESSION_ENDED was returned */
+};
+
+/* session_targets.c */
+
+/* Find what opts asks for into s->found.  0 or a negative errno, @e set. */
+int targets_find(struct session *s, struct err *e);
+
+/* Give @py, which is taken over, a slot and its probes.  0 or a negative errno, @e set. */
+int targets_attach(struct session *s, struct py_process *py, struct err *e);
+
+/* Is @site to be probed in this session? */
+bool targets_wants(const struct session *s, const struct probe_site *site);
+
+/* A target held the GIL at the start?  To be asked right after its start_ns is set. */
+void targets_seed(struct session *s, struct measured *m);
+
+/* ring_buffer__new() callback: a fork, exec or exit of a target; @ctx is the session. */
+int targets_on_life(void *ctx, void *data, size_t size);
+
+/* Look again at targets that executed another program. */
+void targets_retry(struct session *s);
+
+/* session_figures.c */
+
+/* Fill in what is the session's own: probes, losses, overhead.  0 or a negative errno. */
+int session_describe(struct session *s, struct figures *f);
+
+#endif

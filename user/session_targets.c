@@ -1,0 +1,293 @@
+/*
+ * The targets of a session: found at the start, followed through forks, execs and exits.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/clock.h"
+#include "user/session_private.h"
+
+/* With more processes than this, sites are attached once for all who map the file. */
+#define MAX_LINKS_BY_PID 4
+#define MAX_TRIES 8
+
+static int found_add(struct session *s, struct py_process *py, struct err *e)
+{
+	struct py_process **more;
+
+	if (s->nfound == s->opts->max_processes) {
+		process_free(py);
+		return errf(e, GS_EXIT_FAILED, -ENOSPC,
+			    "targets: more than %zu processes; raise --max-processes", s->nfound);
+	}
+	more = realloc(s->found, (s->nfound + 1) * sizeof(struct py_process *));
+	if (!more) {
+		process_free(py);
+		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	}
+	s->found = more;
+	s->found[s->nfound++] = py;
+	return 0;
+}
+
+static bool found_already(const struct session *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->nfound; i++)
+		if (s->found[i]->pid == pid)
+			return true;
+	return false;
+}
+
+static int find_one(struct session *s, pid_t pid, struct err *e)
+{
+	struct py_process *py;
+	int err;
+
+	if (found_already(s, pid))
+		return 0;
+	err = process_identify(pid, s->opts->families, s->binaries, &py, e);
+	return err ? err : found_add(s, py, e);
+}
+
+/* One of many: what cannot be measured is told and passed over. */
+static int find_if_python(pid_t pid, void *arg)
+{
+	struct session *s = arg;
+	struct err e = {};
+
+	if (!process_looks_like_python(pid))
+		return 0;
+	if (find_one(s, pid, &e) && e.code != GS_EXIT_TARGET)
+		fprintf(stderr, "gilscope: %s; left out\n", e.text);
+	return s->nfound == s->opts->max_processes;
+}
+
+static int find_launched(struct session *s, struct err *e)
+{
+	int err = launch_start(s->opts->program, &s->launch, e);
+
+	return err ? err : find_one(s, launch_pid(s->launch), e);
+}
+
+int targets_find(struct session *s, struct err *e)
+{
+	const struct opts *o = s->opts;
+	int err = 0;
+
+	if (o->program)
+		err = find_launched(s, e);
+	else if (o->all)
+		err = process_each(find_if_python, s);
+	for (size_t i = 0; i < o->npids && err >= 0; i++)
+		err = find_one(s, o->pids[i], e);
+	for (size_t i = 0; i < o->npids && err >= 0 && o->children; i++)
+		err = process_each_child(o->pids[i], find_if_python, s);
+	if (err < 0)
+		return e->code ? err : errf(e, GS_EXIT_FAILED, err, "/proc: %s", strerror(-err));
+	if (!s->nfound)
+		return errf(e, GS_EXIT_TARGET, -ESRCH,
+			    "--all: no CPython process that can be measured; see gilscope ps");
+	s->by_pid = !o->all && !o->children && s->nfound <= MAX_LINKS_BY_PID;
+	return 0;
+}
+
+static struct site_block *block_of(struct session *s, const struct py_binary *b)
+{
+	struct site_block *more;
+
+	for (size_t i = 0; i < s->nblocks; i++)
+		if (s->blocks[i].binary == b)
+			return &s->blocks[i];
+	more = realloc(s->blocks, (s->nblocks + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	s->blocks = more;
+	more[s->nblocks] = (struct site_block){ .binary = b, .first = s->next_site };
+	s->next_site += b->nsites;
+	return &more[s->nblocks++];
+}
+
+/* Sites that only repeat what the scheduler's view tells are left out unless asked for. */
+bool targets_wants(const struct session *s, const struct probe_site *site)
+{
+	if (!(s->opts->families & GS_FAMILY_BIT(site->family)))
+		return false;
+	return site->event != GS_EVENT_GIL_WAIT || s->opts->contended_sites;
+}
+
+/* Runs of wanted sites: their rows, and so their cookies, are numbered through. */
+static int attach_wanted(struct session *s, const struct site_block *block, const char *path,
+			 pid_t pid, struct err *e)
+{
+	const struct py_binary *b = block->binary;
+	struct probe_site *wanted = calloc(b->nsites ? b->nsites : 1, sizeof(*wanted));
+	size_t n = 0;
+	int err;
+
+	if (!wanted)
+		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	for (size_t i = 0; i < b->nsites; i++)
+		if (targets_wants(s, &b->sites[i]))
+			wanted[n++] = b->sites[i];
+	err = attach_sites(s->attached, s->skel, path, pid, wanted, n, block->first, e);
+	free(wanted);
+	return err;
+}
+
+static int attach_binary(struct session *s, const struct py_process *py, struct err *e)
+{
+	struct site_block *block = block_of(s, py->binary);
+	int err;
+
+	if (!block)
+		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	if (block->for_all)
+		return 0;
+	err = attach_wanted(s, block, py->open_path, s->by_pid ? py->pid : -1, e);
+	if (!err && !s->by_pid)
+		block->for_all = true;
+	return err;
+}
+
+/* What BPF needs to know about @py. */
+static struct gs_proc_config config_of(const struct py_process *py)
+{
+	const struct py_layout *l = &py->binary->layout;
+
+	return (struct gs_proc_config){
+		.gil_cond = py->gil_addr ? py->gil_addr + l->gil_cond : 0,
+		.gil_cond_size = py->gil_addr ? l->gil_cond_size : 0,
+		.gc_stats = py->gc_stats_addr,
+		.gc_stats_stride = l->gc_stats_stride,
+		.ob_type = l->ob_type,
+		.tp_name = l->tp_name,
+	};
+}
+
+int targets_attach(struct session *s, struct py_process *py, struct err *e)
+{
+	const struct kmaps *k = skel_maps(s->skel);
+	struct measured *m = NULL;
+	u32 index, pid = py->pid;
+	struct gs_proc *p;
+	int err = kmaps_proc_take(k, &index);
+
+	if (err) {
+		process_free(py);
+		return errf(e, GS_EXIT_FAILED, err, "pid %u: no slot; raise --max-processes", pid);
+	}
+	p = &k->procs[index];
+	p->pid = pid;
+	p->config = config_of(py);
+	p->gil.address = py->gil_addr;
+	__atomic_store_n(&p->state, GS_SLOT_LIVE, __ATOMIC_RELEASE);
+	m = measured_new(py, index);
+	if (!m) {
+		process_free(py);
+		err = -ENOMEM;
+	}
+	if (!err)
+		err = attach_binary(s, py, e);
+	if (!err && bpf_map_update_elem(k->targets_fd, &pid, &index, BPF_ANY))
+		err = -errno;
+	if (!err)
+		err = collector_add(&s->collector, m);
+	if (!err)
+		return 0;
+	measured_free(m);
+	(void)bpf_map_delete_elem(k->targets_fd, &pid);
+	kmaps_proc_free(k, index);
+	return errf(e, GS_EXIT_FAILED, err, "pid %u: cannot be measured (%s); is it still there?", pid,
+		    strerror(-err));
+}
+
+void targets_seed(struct session *s, struct measured *m)
+{
+	struct gil_now now;
+
+	if (process_gil(m->py, &now) || !now.locked || !now.holder_ns_tid)
+		return;
+	m->seed_tid = m->py->ns_pid == m->py->pid ?
+			      now.holder_ns_tid :
+			      process_host_tid(m->py->pid, now.holder_ns_tid);
+	skel_maps(s->skel)->procs[m->index].seed_tid = m->seed_tid;
+}
+
+static struct measured *find_pid(struct session *s, pid_t pid)
+{
+	for (size_t i = s->collector.count; i-- > 0;)
+		if (s->collector.list[i]->py->pid == pid)
+			return s->collector.list[i];
+	return NULL;
+}
+
+static void on_fork(struct session *s, const struct gs_life *life)
+{
+	const struct measured *parent = find_pid(s, life->parent_pid);
+	struct measured *m;
+
+	if (!parent || collector_find(&s->collector, life->proc))
+		return;
+	m = measured_fork(parent, life->proc, life->pid);
+	if (m && collector_add(&s->collector, m))
+		measured_free(m);
+}
+
+static void on_exec(struct session *s, pid_t pid)
+{
+	if (s->npending < SESSION_MAX_PENDING)
+		s->pending[s->npending++] = (struct pending){ .pid = pid };
+}
+
+int targets_on_life(void *ctx, void *data, size_t size)
+{
+	const struct gs_life *life = data;
+
+	if (size < sizeof(*life))
+		return 0;
+	if (life->kind == GS_LIFE_FORK)
+		on_fork(ctx, life);
+	else if (life->kind == GS_LIFE_EXEC)
+		on_exec(ctx, life->pid);
+	return 0;
+}
+
+/* The image it executed may not have mapped its interpreter yet: 0 then, to try again. */
+static bool try_again(struct session *s, pid_t pid)
+{
+	struct py_process *py;
+	struct err e = {};
+	struct measured *m;
+
+	if (!process_looks_like_python(pid))
+		return true;
+	if (process_identify(pid, s->opts->families, s->binaries, &py, &e))
+		return e.code == GS_EXIT_TARGET;
+	if (targets_attach(s, py, &e))
+		return false;
+	m = find_pid(s, pid);
+	skel_maps(s->skel)->procs[m->index].start_ns = clock_mono_ns();
+	targets_seed(s, m);
+	return false;
+}
+
+void targets_retry(struct session *s)
+{
+	u64 now = clock_mono_ns();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->npending; i++) {
+		struct pending p = s->pending[i];
+
+		if (p.try_at_ns > now) {
+			s->pending[kept++] = p;
+		} else if (try_again(s, p.pid) && ++p.tries < MAX_TRIES) {
+			p.try_at_ns = now + (5000000ULL << p.tries);
+			s->pending[kept++] = p;
+		}
+	}
+	s->npending = kept;
+}
