@@ -1,0 +1,52 @@
+"""Cyclic garbage, collected on request and by itself, with the collector's own statistics.
+
+Counts, objects collected and uncollectable are differences of gc.get_stats(); pauses are the
+time between the collector's own start and stop callbacks.
+"""
+import gc
+import threading
+import time
+
+import common
+
+EXPLICIT = (5, 4, 3)  # gc.collect(0), (1), (2)
+pauses = [[], [], []]
+began = 0
+
+
+def watch(phase, info):
+    global began
+    if phase == "start":
+        began = time.monotonic_ns()
+    else:
+        pauses[info["generation"]].append(time.monotonic_ns() - began)
+
+
+class Node:
+    pass
+
+
+def litter(n):
+    for _ in range(n):
+        a, b = Node(), Node()
+        a.other, b.other = b, a
+
+
+ballast = [[i] for i in range(100_000)]  # something to walk in generation 2
+gc.collect()
+common.ready()
+common.go()
+gc.callbacks.append(watch)
+before = gc.get_stats()
+litter(30_000)
+for generation, times in enumerate(EXPLICIT):
+    for _ in range(times):
+        litter(50)
+        gc.collect(generation)
+after = gc.get_stats()
+gc.callbacks.clear()
+gc.disable()
+stats = [{k: a[k] - b[k] for k in a} for a, b in zip(after, before)]
+common.done(stats=stats, explicit=EXPLICIT, tid=threading.get_native_id(),
+            pauses=[{"count": len(p), "sum_ns": sum(p), "max_ns": max(p, default=0)}
+                    for p in pauses])

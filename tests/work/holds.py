@@ -1,0 +1,61 @@
+"""GIL holds of a known length: C code that sleeps while it keeps the GIL.
+
+"holder" sleeps HOLDS times 50 ms inside a function called through ctypes.PyDLL (keeps the
+GIL), with a short voluntary pause between; "waiter0..2" come back for the GIL every
+millisecond; "releaser" sleeps inside ctypes.CDLL (releases the GIL).  The switch interval is
+so long that nobody ever asks for the GIL: no release is forced, and so every stretch timed
+here is one hold.
+"""
+import ctypes
+import sys
+import threading
+import time
+
+import common
+
+HOLDS = 40
+HOLD_US = 50_000
+RELEASES = 30
+
+keep = ctypes.PyDLL(None).usleep
+drop = ctypes.CDLL(None).usleep
+truth = {"holds_ns": [], "waiters": {}}
+stop = threading.Event()
+
+
+def holder():
+    for _ in range(HOLDS):
+        before = time.monotonic_ns()
+        keep(HOLD_US)
+        truth["holds_ns"].append(time.monotonic_ns() - before)
+        drop(2000)
+    stop.set()
+
+
+def waiter(name):
+    rounds = late = 0
+    while not stop.is_set():
+        before = time.monotonic_ns()
+        drop(1000)
+        late += time.monotonic_ns() - before - 1_000_000
+        rounds += 1
+    truth["waiters"][name] = {"rounds": rounds, "late_ns": late}
+
+
+def releaser():
+    before = time.monotonic_ns()
+    for _ in range(RELEASES):
+        drop(50_000)
+    truth["released_ns"] = time.monotonic_ns() - before
+
+
+sys.setswitchinterval(1000)
+crew = common.Crew()
+crew.add("holder", holder)
+for i in range(3):
+    crew.add(f"waiter{i}", waiter, f"waiter{i}")
+crew.add("releaser", releaser)
+common.ready(tids=crew.tids)
+common.go()
+crew.work()
+common.done(tids=crew.tids, hold_us=HOLD_US, releases=RELEASES, **truth)
