@@ -233,8 +233,10 @@ int io_run(struct gs_thread *t, u64 now);
 static __always_inline u32 gs_io_call_of(u64 nr)
 {
 	switch (nr) {
-#define X(NAME, name, number) case number: return GS_IO_##NAME;
-	GS_IO_CALLS(X)
+#define X(NAME, name, number) \
+	case number: \
+		return GS_IO_##NAME;
+		GS_IO_CALLS(X)
 #undef X
 	}
 	return GS_IO_COUNT;

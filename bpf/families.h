@@ -21,7 +21,7 @@ enum gs_family {
 #define X(NAME, name, id, on, help) GS_FAMILY_##NAME = id,
 	GS_FAMILIES(X)
 #undef X
-	GS_FAMILY_END
+		GS_FAMILY_END
 };
 
 #define GS_FAMILY_BIT(id) (1U << (id))

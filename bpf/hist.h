@@ -23,11 +23,11 @@
 
 struct gs_hist {
 	u64 count;
-	u64 sum;       /* in the unit of the values; ns everywhere so far */
-	u64 max;       /* of all values */
+	u64 sum; /* in the unit of the values; ns everywhere so far */
+	u64 max; /* of all values */
 	u64 epoch_max; /* of the values added in `epoch` */
-	u64 prev_max;  /* of the epoch before `epoch`; 0 if nothing was added in it */
-	u32 epoch;     /* gs_epoch when a value was last added */
+	u64 prev_max; /* of the epoch before `epoch`; 0 if nothing was added in it */
+	u32 epoch; /* gs_epoch when a value was last added */
 	u32 pad;
 	u32 bucket[GS_HIST_BUCKETS];
 };
@@ -46,11 +46,26 @@ static inline __attribute__((always_inline)) u32 gs_hist_index(u64 v)
 	if (v >> GS_HIST_TOP_BIT)
 		return GS_HIST_BUCKETS - 1;
 	/* floor(log2(v)) without a loop or clz, which BPF has not */
-	if (x >> 32) { log += 32; x >>= 32; }
-	if (x >> 16) { log += 16; x >>= 16; }
-	if (x >> 8) { log += 8; x >>= 8; }
-	if (x >> 4) { log += 4; x >>= 4; }
-	if (x >> 2) { log += 2; x >>= 2; }
+	if (x >> 32) {
+		log += 32;
+		x >>= 32;
+	}
+	if (x >> 16) {
+		log += 16;
+		x >>= 16;
+	}
+	if (x >> 8) {
+		log += 8;
+		x >>= 8;
+	}
+	if (x >> 4) {
+		log += 4;
+		x >>= 4;
+	}
+	if (x >> 2) {
+		log += 2;
+		x >>= 2;
+	}
 	log += (u32)(x >> 1);
 	return (log - GS_HIST_SUB_BITS + 1) * GS_HIST_SUB +
 	       (u32)((v >> (log - GS_HIST_SUB_BITS)) & (GS_HIST_SUB - 1));

@@ -115,7 +115,8 @@ static __always_inline int io_exit(u32 call, s64 ret)
 SEC("?tp/syscalls/sys_exit")
 int gs_io_exit(struct trace_event_raw_sys_exit *ctx)
 {
-	/* The kernel fills in 32 bits of it (struct syscall_tp_t, kernel/trace/trace_syscalls.c). */
+	/* The kernel fills in 32 bits of it (struct syscall_tp_t, kernel/trace/trace_syscalls.c).
+	 */
 	u32 call = gs_io_call_of((u32)ctx->id);
 
 	return call < GS_IO_COUNT ? io_exit(call, ctx->ret) : 0;

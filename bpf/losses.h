@@ -12,30 +12,25 @@
 	  "events of threads that got no slot; raise --max-threads") \
 	X(PROCESSES_FULL, processes_full, "all", \
 	  "processes that got no slot; raise --max-processes") \
-	X(TYPES_FULL, types_full, "refs", \
-	  "objects of types that got no slot; raise --max-types") \
+	X(TYPES_FULL, types_full, "refs", "objects of types that got no slot; raise --max-types") \
 	X(LIFE_FULL, life_full, "proc", \
 	  "thread and process events that user space was told of too late") \
 	X(ATTACH_MID_HOLD, attach_mid_hold, "gil", \
-	  "holds already going on at attach: their time counts from the attach, their length is unknown") \
+	  "holds already going on at attach: their time counts from the attach, their length is " \
+	  "unknown") \
 	X(ATTACH_MID_WAIT, attach_mid_wait, "gil", \
 	  "waits already going on at attach: counted from the attach") \
 	X(ATTACH_MID_GC, attach_mid_gc, "gc", \
 	  "collections already going on at attach: not counted") \
 	X(EXIT_MID_WAIT, exit_mid_wait, "gil", \
 	  "waits ended by the thread's or process's end, not counted") \
-	X(EXIT_MID_GC, exit_mid_gc, "gc", \
-	  "collections ended by the process's end, not counted") \
-	X(UNPAIRED_OWNED, unpaired_owned, "gil", \
-	  "holds whose release was not seen; not counted") \
+	X(EXIT_MID_GC, exit_mid_gc, "gc", "collections ended by the process's end, not counted") \
+	X(UNPAIRED_OWNED, unpaired_owned, "gil", "holds whose release was not seen; not counted") \
 	X(UNPAIRED_RELEASED, unpaired_released, "gil", \
 	  "releases whose acquisition was not seen; their holds are not counted") \
-	X(UNPAIRED_GC, unpaired_gc, "gc", \
-	  "collections with only one end seen; not counted") \
-	X(CLOCK_BACK, clock_back, "all", \
-	  "intervals that came out negative; not counted") \
-	X(READ_FAULT, read_fault, "gc refs", \
-	  "reads of the target's memory that failed") \
+	X(UNPAIRED_GC, unpaired_gc, "gc", "collections with only one end seen; not counted") \
+	X(CLOCK_BACK, clock_back, "all", "intervals that came out negative; not counted") \
+	X(READ_FAULT, read_fault, "gc refs", "reads of the target's memory that failed") \
 	X(PROCESSES_DROPPED, processes_dropped, "all", \
 	  "processes that ended long ago and are no longer shown, to bound memory") \
 	X(KERNEL_SKIPPED, kernel_skipped, "all", \
@@ -45,7 +40,7 @@ enum gs_loss {
 #define X(NAME, name, families, help) GS_LOSS_##NAME,
 	GS_LOSSES(X)
 #undef X
-	GS_LOSS_COUNT
+		GS_LOSS_COUNT
 };
 
 #endif

@@ -45,12 +45,18 @@ static __always_inline u64 reg_value(struct pt_regs *ctx, u8 reg)
 static __always_inline u64 resize(u64 v, s8 size)
 {
 	switch (size) {
-	case 1: return (u8)v;
-	case 2: return (u16)v;
-	case 4: return (u32)v;
-	case -1: return (s64)(s8)v;
-	case -2: return (s64)(s16)v;
-	case -4: return (s64)(s32)v;
+	case 1:
+		return (u8)v;
+	case 2:
+		return (u16)v;
+	case 4:
+		return (u32)v;
+	case -1:
+		return (s64)(s8)v;
+	case -2:
+		return (s64)(s16)v;
+	case -4:
+		return (s64)(s32)v;
 	}
 	return v;
 }

@@ -25,26 +25,26 @@ enum gs_event {
 #define X(NAME, name, FAMILY, help) GS_EVENT_##NAME,
 	GS_EVENTS(X)
 #undef X
-	GS_EVENT_COUNT
+		GS_EVENT_COUNT
 };
 
 /* Cookie: event in bits 0-7, index into gs_sites from bit 8 on. */
 #define GS_COOKIE(event, site) ((u64)(event) | (u64)(site) << 8)
-#define GS_COOKIE_EVENT(cookie) ((u32)((cookie) & 0xff))
+#define GS_COOKIE_EVENT(cookie) ((u32)((cookie)&0xff))
 #define GS_COOKIE_SITE(cookie) ((u32)((cookie) >> 8))
 
 /* Where a site's argument (a generation, an object, a type) is found. */
 enum gs_arg_kind {
 	GS_ARG_NONE,
 	GS_ARG_CONST, /* disp itself */
-	GS_ARG_REG,   /* the register */
+	GS_ARG_REG, /* the register */
 	GS_ARG_DEREF, /* memory at register + disp */
 };
 
 struct gs_arg {
-	u8 kind;  /* enum gs_arg_kind */
-	u8 reg;   /* x86 number: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15 r8-r15 */
-	s8 size;  /* bytes; negative: signed, as in USDT notes */
+	u8 kind; /* enum gs_arg_kind */
+	u8 reg; /* x86 number: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15 r8-r15 */
+	s8 size; /* bytes; negative: signed, as in USDT notes */
 	u8 pad;
 	s32 disp;
 };

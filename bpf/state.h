@@ -39,7 +39,7 @@ enum gs_io_call {
 #define X(NAME, name, nr) GS_IO_##NAME,
 	GS_IO_CALLS(X)
 #undef X
-	GS_IO_COUNT
+		GS_IO_COUNT
 };
 
 /* One thread.  `*_since_ns` is 0 while no such thing is going on. */
@@ -162,7 +162,7 @@ enum gs_hook {
 #define X(NAME, name, FAMILY) GS_HOOK_##NAME,
 	GS_HOOKS(X)
 #undef X
-	GS_HOOK_IO, /* + enum gs_io_call */
+		GS_HOOK_IO, /* + enum gs_io_call */
 	GS_HOOK_COUNT = GS_HOOK_IO + GS_IO_COUNT
 };
 

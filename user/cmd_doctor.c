@@ -63,8 +63,8 @@ static int print_json(const struct feature_result *r, const struct library *lib)
 
 		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", t->name,
 						      "state", states[r[i].state], "detail",
-						      r[i].detail, "since", t->since, "loss", t->loss,
-						      "remedy", t->remedy));
+						      r[i].detail, "since", t->since, "loss",
+						      t->loss, "remedy", t->remedy));
 	}
 	for (int i = 0; i < 4; i++)
 		json_object_set_new(libs, lib[i].name, json_string(lib[i].version));

@@ -61,8 +61,9 @@ static void print_process(const struct opts *o, const struct py_process *p,
 		print_cost(cost_of(s, c));
 		printf("  %s%s; %s%s\n", s->instruction, s->emulated ? "" : " (single-stepped)",
 		       s->evidence ? s->evidence : "",
-		       s->event == GS_EVENT_GIL_WAIT && !o->contended_sites ?
-			       " [only with --contended-sites]" : "");
+		       s->event == GS_EVENT_GIL_WAIT && !o->contended_sites
+			       ? " [only with --contended-sites]"
+			       : "");
 	}
 	if (b->types_coverage)
 		printf("  types: %s\n", b->types_coverage);
@@ -76,8 +77,10 @@ static void print_kernel(const struct opts *o)
 			   GS_FAMILY_BIT(GS_FAMILY_IO)))
 		printf(", tp_btf/sched_switch (every switch of the machine, targets first)");
 	if (o->families & GS_FAMILY_BIT(GS_FAMILY_IO))
-		printf(", tp_btf/sched_waking,\n  tracepoints syscalls/sys_exit_{epoll_wait,epoll_pwait,"
-		       "epoll_pwait2,poll,ppoll,select,pselect6}: while any\n  system-call tracepoint is "
+		printf(", tp_btf/sched_waking,\n  tracepoints "
+		       "syscalls/sys_exit_{epoll_wait,epoll_pwait,"
+		       "epoll_pwait2,poll,ppoll,select,pselect6}: while any\n  system-call "
+		       "tracepoint is "
 		       "on, every system call of every process costs a little more");
 	printf("\n");
 }
@@ -104,8 +107,8 @@ static json_t *process_json(const struct py_process *p, const struct hit_cost *c
 	for (size_t i = 0; i < b->nsites; i++)
 		json_array_append_new(sites, site_json(&b->sites[i], c));
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)p->gil_addr);
-	return json_pack("{s:i,s:{s:s,s:s,s:o},s:s,s:s,s:o}", "pid", (int)p->pid, "python", "version",
-			 b->version, "path", b->path, "build_id",
+	return json_pack("{s:i,s:{s:s,s:s,s:o},s:s,s:s,s:o}", "pid", (int)p->pid, "python",
+			 "version", b->version, "path", b->path, "build_id",
 			 b->build_id ? json_string(b->build_id) : json_null(), "gil", gil, "layout",
 			 b->layout.found_by, "probes", sites);
 }
@@ -178,7 +181,8 @@ int cmd_probes(const struct opts *o, struct err *e)
 	cost_measure(&r.cost);
 	err = show_targets(&r);
 	if (!err && r.list) {
-		json_t *all = json_pack("{s:s,s:O}", "schema", "gilscope.probes/1", "processes", r.list);
+		json_t *all =
+			json_pack("{s:s,s:O}", "schema", "gilscope.probes/1", "processes", r.list);
 
 		err = json_dumpf(all, stdout, JSON_INDENT(2)) ? -EIO : 0;
 		printf("\n");

@@ -125,8 +125,8 @@ static json_t *text_or_null(const char *s)
 
 static json_t *row_json(const struct row *r)
 {
-	return json_pack("{s:i, s:i, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:o}",
-			 "pid", r->pid, "ns_pid", r->status.ns_pid, "user", r->user, "uid",
+	return json_pack("{s:i, s:i, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:o}", "pid",
+			 r->pid, "ns_pid", r->status.ns_pid, "user", r->user, "uid",
 			 (int)r->status.uid, "version", text_or_null(r->version), "threads",
 			 (int)r->status.threads, "path", text_or_null(r->path), "build_id",
 			 text_or_null(r->build_id), "stripped",
@@ -162,8 +162,8 @@ int cmd_ps(const char *format, struct err *e)
 	int r = -ENOMEM;
 
 	if (format && strcmp(format, "table") && strcmp(format, "json"))
-		return errf(e, GS_EXIT_USAGE, -EINVAL, "--format %s: not known to ps; table or json",
-			    format);
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--format %s: not known to ps; table or json", format);
 	if (ps.cache)
 		r = process_each(look, &ps);
 	if (!r && format && !strcmp(format, "json"))

@@ -25,8 +25,8 @@ static int write_out(const struct stat_run *r, const struct figures *f, struct e
 	if (!err && fflush(stdout))
 		err = -errno;
 	return err ? errf(e, GS_EXIT_FAILED, err, "stdout: %s; the result is incomplete",
-			  strerror(-err)) :
-		     0;
+			  strerror(-err))
+		   : 0;
 }
 
 /* Print what came since the last time, unless that is shorter than @min_ns. */
@@ -89,8 +89,8 @@ int cmd_stat(const struct opts *o, struct err *e)
 	int err;
 
 	if (!r.out)
-		return errf(e, GS_EXIT_USAGE, -EINVAL, "--format %s: unknown; use table, json or jsonl",
-			    o->format);
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--format %s: unknown; use table, json or jsonl", o->format);
 	err = session_open(o, &r.session, e);
 	if (err)
 		return err;

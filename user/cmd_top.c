@@ -97,9 +97,12 @@ int cmd_top(const struct opts *o, struct err *e)
 		.save = save,
 	};
 	struct top t = {};
-	int err = session_open(o, &t.session, e);
 	u64 end;
+	int err;
 
+	if (!isatty(STDOUT_FILENO)) /* before the target is touched */
+		return errf(e, GS_EXIT_USAGE, -ENOTTY, "stdout: not a terminal; use gilscope stat");
+	err = session_open(o, &t.session, e);
 	if (err)
 		return err;
 	err = dash_open(&d, &t.dash, e);

@@ -43,8 +43,10 @@ int main(int argc, char **argv)
 	if (!err)
 		err = run(&o, &e);
 	if (!err && fflush(stdout))
-		err = errf(&e, GS_EXIT_FAILED, -1, "stdout: cannot be written; the result is incomplete");
+		err = errf(&e, GS_EXIT_FAILED, -1,
+			   "stdout: cannot be written; the result is incomplete");
 	if (err)
-		fprintf(stderr, "gilscope: %s\n", e.code ? e.text : "failed without a reason given");
+		fprintf(stderr, "gilscope: %s\n",
+			e.code ? e.text : "failed without a reason given");
 	return err ? (e.code ? e.code : GS_EXIT_FAILED) : GS_EXIT_OK;
 }

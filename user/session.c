@@ -54,7 +54,8 @@ static int load(struct session *s, struct err *e)
 	}
 	s->next_site++;
 	if (err == -EPERM || err == -EACCES)
-		return errf(e, GS_EXIT_PERM, err, "uprobes: not permitted; run as root; see gilscope doctor");
+		return errf(e, GS_EXIT_PERM, err,
+			    "uprobes: not permitted; run as root; see gilscope doctor");
 	return errf(err ? e : NULL, GS_EXIT_UNSUPPORTED, err,
 		    "uprobes: cannot be attached (%s); see gilscope doctor", strerror(-err));
 }
@@ -138,8 +139,8 @@ int session_start(struct session *s, struct err *e)
 	if (s->launch)
 		err = launch_resume(s->launch);
 	return err ? errf(e, GS_EXIT_FAILED, err, "%s: cannot be started (%s)", s->opts->program[0],
-			  strerror(-err)) :
-		     0;
+			  strerror(-err))
+		   : 0;
 }
 
 /* What a signal means; -1: nothing. */

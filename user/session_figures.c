@@ -30,7 +30,7 @@ static const struct {
 #undef X
 #define X(NAME, name, nr) \
 	[GS_HOOK_IO + GS_IO_##NAME] = { "gs_io_exit", "sys_exit_" #name, GS_FAMILY_IO },
-	GS_IO_CALLS(X)
+		GS_IO_CALLS(X)
 #undef X
 };
 
@@ -42,8 +42,8 @@ static bool is_loaded(const struct session *s, u32 hook)
 		return skel_program(s->skel, hooks[hook].program);
 	/* "sched_process_exit" is gs_process_exit, "sched_switch" gs_sched_switch */
 	snprintf(program, sizeof(program), "gs_%s",
-		 strncmp(hooks[hook].name, "sched_process", 13) ? hooks[hook].name :
-								 hooks[hook].name + 6);
+		 strncmp(hooks[hook].name, "sched_process", 13) ? hooks[hook].name
+								: hooks[hook].name + 6);
 	return skel_program(s->skel, program);
 }
 

@@ -105,7 +105,7 @@ static struct site_block *block_of(struct session *s, const struct py_binary *b)
 	if (!more)
 		return NULL;
 	s->blocks = more;
-	more[s->nblocks] = (struct site_block){ .binary = b, .first = s->next_site };
+	more[s->nblocks] = (struct site_block) { .binary = b, .first = s->next_site };
 	s->next_site += b->nsites;
 	return &more[s->nblocks++];
 }
@@ -157,7 +157,7 @@ static struct gs_proc_config config_of(const struct py_process *py)
 {
 	const struct py_layout *l = &py->binary->layout;
 
-	return (struct gs_proc_config){
+	return (struct gs_proc_config) {
 		.gil_cond = py->gil_addr ? py->gil_addr + l->gil_cond : 0,
 		.gil_cond_size = py->gil_addr ? l->gil_cond_size : 0,
 		.gc_stats = py->gc_stats_addr,
@@ -200,8 +200,8 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 	measured_free(m);
 	(void)bpf_map_delete_elem(k->targets_fd, &pid);
 	kmaps_proc_free(k, index);
-	return errf(e, GS_EXIT_FAILED, err, "pid %u: cannot be measured (%s); is it still there?", pid,
-		    strerror(-err));
+	return errf(e, GS_EXIT_FAILED, err, "pid %u: cannot be measured (%s); is it still there?",
+		    pid, strerror(-err));
 }
 
 void targets_seed(struct session *s, struct measured *m)
@@ -210,9 +210,8 @@ void targets_seed(struct session *s, struct measured *m)
 
 	if (process_gil(m->py, &now) || !now.locked || !now.holder_ns_tid)
 		return;
-	m->seed_tid = m->py->ns_pid == m->py->pid ?
-			      now.holder_ns_tid :
-			      process_host_tid(m->py->pid, now.holder_ns_tid);
+	m->seed_tid = m->py->ns_pid == m->py->pid ? now.holder_ns_tid
+						  : process_host_tid(m->py->pid, now.holder_ns_tid);
 	skel_maps(s->skel)->procs[m->index].seed_tid = m->seed_tid;
 }
 
@@ -239,7 +238,7 @@ static void on_fork(struct session *s, const struct gs_life *life)
 static void on_exec(struct session *s, pid_t pid)
 {
 	if (s->npending < SESSION_MAX_PENDING)
-		s->pending[s->npending++] = (struct pending){ .pid = pid };
+		s->pending[s->npending++] = (struct pending) { .pid = pid };
 }
 
 int targets_on_life(void *ctx, void *data, size_t size)

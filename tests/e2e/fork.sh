@@ -12,8 +12,10 @@ for kind, pid in truth["pids"].items():
     if not expect(pid in seen, f"the child by {kind}", f"{pid} among the processes", list(seen)):
         continue
     g = gil(seen[pid])
-    # A call is a take; then come the note of its end and the gate.
-    between(f"takes of the child by {kind}", truth["calls"], truth["calls"] + 60, g["takes"])
+    # A call is a take; then come the note of its end and the gate, and the start of an interpreter
+    # that is new, as far as it was seen.
+    more = 1500 if kind == "subprocess" else 60
+    between(f"takes of the child by {kind}", truth["calls"], truth["calls"] + more, g["takes"])
 equal("losses", 0, lost(result, "processes_full") + lost(result, "life_full"))
 EOF
 

@@ -14,7 +14,7 @@ holds() {
 		# One take per sleep that releases, one at the gate, one for the note of the end;
 		# nobody asks for the GIL, so there is no other release.
 		equal("forced releases", 0, gil(p)["forced_releases"])
-		equal("takes of the holder", len(own) + 2, holder["takes"])
+		equal("takes of the holder", len(own) + truth["lead_in"] + 2, holder["takes"])
 		near("held_ns of the holder", sum(own), holder["held_ns"], 0.01)
 		near("longest hold", max(own), holder["hold"]["max_ns"], 0.01)
 		median = sorted(own)[len(own) // 2]

@@ -13,7 +13,8 @@ asyncio() {
 		for key in ("calls", "events", "timeouts"):
 		    equal(f"{key} of asyncio's selector", truth[key], seen[key])
 		equal("errors", 0, seen["errors"])
-		between("wakeups", 1, truth["calls"] - truth["nonblocking"] - truth["timeouts"], seen["wakeups"])
+		# The thread rings 15 times while the loop has nothing to do.
+		between("wakeups", 10, truth["calls"] - truth["nonblocking"] - truth["timeouts"], seen["wakeups"])
 		for row in p["io"]:
 		    for key in ("wake_to_run", "wake_to_gil"):
 		        expect(row[key]["count"] <= row["wakeups"], f"{key} of {row['call']}",

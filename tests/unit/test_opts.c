@@ -43,77 +43,77 @@ static struct opts good(const char *args)
 	return o;
 }
 
+static const struct {
+	const char *args, *says; /* part of the message */
+} bad_cases[] = {
+	{ "", "command: none given" },
+	{ "frobnicate", "frobnicate: no such command" },
+	{ "--all stat", "expected a command first" },
+	{ "stat", "target: none given" },
+	{ "top", "target: none given" },
+	{ "probes -d 1", "--duration: not an option of this command" },
+	{ "stat --frob -p 1", "--frob: no such option" },
+	{ "stat -x", "-x: no such option" },
+	{ "stat --pi 1", "--pi: no such option" },
+	{ "stat -p", "--pid: needs a value" },
+	{ "stat --pid", "--pid: needs a value" },
+	{ "stat -p _", "not a process id" },
+	{ "stat -p 0", "out of range" },
+	{ "stat -p -5", "not a process id" },
+	{ "stat -p 4194305", "out of range" },
+	{ "stat -p 99999999999999999999", "out of range" },
+	{ "stat -p 12x", "not a process id" },
+	{ "stat -p 0x10", "not a process id" },
+	{ "stat -p 1,", "not a process id" },
+	{ "stat -p 1,,2", "not a process id" },
+	{ "stat -p 77,77", "given twice" },
+	{ "stat -p 77 -p 77", "given twice" },
+	{ "stat -p 1 -d 1 -d 2", "--duration: given twice" },
+	{ "stat -p 1 -d soon", "not a time" },
+	{ "stat -p 1 -d 0", "out of range" },
+	{ "stat -p 1 -d -1", "not a time" },
+	{ "stat -p 1 -d 1e300", "not a time" },
+	{ "stat -p 1 -d 99999999999", "out of range" },
+	{ "stat -p 1 -i 1ms", "out of range" },
+	{ "stat -p 1 -d 1 -i 2", "longer than --duration" },
+	{ "stat -p 1 --format xml", "--format xml: no such format" },
+	{ "probes -p 1 --format jsonl", "no such format" },
+	{ "ps --format jsonl", "no such format" },
+	{ "stat -p 1 --mode fuzzy", "no such mode" },
+	{ "stat -p 1 --with nonsense", "no such family" },
+	{ "stat -p 1 --with gil,", "no such family" },
+	{ "stat -p 1 --with refs --without refs", "both in --with and --without" },
+	{ "stat -p 1 --without proc,gil,gc,io,sched", "nothing is left" },
+	{ "stat -p 1 --max-threads 15", "from 16 to 65536" },
+	{ "stat -p 1 --max-threads 65537", "from 16 to 65536" },
+	{ "stat -p 1 --max-processes 0", "from 1 to 4096" },
+	{ "stat -p 1 --all", "more than one kind" },
+	{ "stat --all -- python3", "more than one kind" },
+	{ "stat --all --children", "--children" },
+	{ "stat --all=yes", "--all: takes no value" },
+	{ "stat 123", "123: unexpected" },
+	{ "stat -p 1 --", "no program after it" },
+	{ "stat -p 1 -- _", "no program after it" },
+	{ "ps -p 1", "not an option of this command" },
+	{ "ps --all", "not an option of this command" },
+	{ "ps -- python3", "takes no target" },
+	{ "doctor 1", "1: unexpected" },
+	{ "top -p 1 --format json", "not an option of this command" },
+};
+
 static void bad_command_lines_say_what_is_wrong(void **state)
 {
-	static const struct {
-		const char *args, *says; /* part of the message */
-	} cases[] = {
-		{ "", "command: none given" },
-		{ "frobnicate", "frobnicate: no such command" },
-		{ "--all stat", "expected a command first" },
-		{ "stat", "target: none given" },
-		{ "top", "target: none given" },
-		{ "probes -d 1", "--duration: not an option of this command" },
-		{ "stat --frob -p 1", "--frob: no such option" },
-		{ "stat -x", "-x: no such option" },
-		{ "stat --pi 1", "--pi: no such option" },
-		{ "stat -p", "--pid: needs a value" },
-		{ "stat --pid", "--pid: needs a value" },
-		{ "stat -p _", "not a process id" },
-		{ "stat -p 0", "out of range" },
-		{ "stat -p -5", "not a process id" },
-		{ "stat -p 4194305", "out of range" },
-		{ "stat -p 99999999999999999999", "out of range" },
-		{ "stat -p 12x", "not a process id" },
-		{ "stat -p 0x10", "not a process id" },
-		{ "stat -p 1,", "not a process id" },
-		{ "stat -p 1,,2", "not a process id" },
-		{ "stat -p 77,77", "given twice" },
-		{ "stat -p 77 -p 77", "given twice" },
-		{ "stat -p 1 -d 1 -d 2", "--duration: given twice" },
-		{ "stat -p 1 -d soon", "not a time" },
-		{ "stat -p 1 -d 0", "out of range" },
-		{ "stat -p 1 -d -1", "not a time" },
-		{ "stat -p 1 -d 1e300", "not a time" },
-		{ "stat -p 1 -d 99999999999", "out of range" },
-		{ "stat -p 1 -i 1ms", "out of range" },
-		{ "stat -p 1 -d 1 -i 2", "longer than --duration" },
-		{ "stat -p 1 --format xml", "--format xml: no such format" },
-		{ "probes -p 1 --format jsonl", "no such format" },
-		{ "ps --format jsonl", "no such format" },
-		{ "stat -p 1 --mode fuzzy", "no such mode" },
-		{ "stat -p 1 --with nonsense", "no such family" },
-		{ "stat -p 1 --with gil,", "no such family" },
-		{ "stat -p 1 --with refs --without refs", "both in --with and --without" },
-		{ "stat -p 1 --without proc,gil,gc,io,sched", "nothing is left" },
-		{ "stat -p 1 --max-threads 15", "from 16 to 65536" },
-		{ "stat -p 1 --max-threads 65537", "from 16 to 65536" },
-		{ "stat -p 1 --max-processes 0", "from 1 to 4096" },
-		{ "stat -p 1 --all", "more than one kind" },
-		{ "stat --all -- python3", "more than one kind" },
-		{ "stat --all --children", "--children" },
-		{ "stat --all=yes", "--all: takes no value" },
-		{ "stat 123", "123: unexpected" },
-		{ "stat -p 1 --", "no program after it" },
-		{ "stat -p 1 -- _", "no program after it" },
-		{ "ps -p 1", "not an option of this command" },
-		{ "ps --all", "not an option of this command" },
-		{ "ps -- python3", "takes no target" },
-		{ "doctor 1", "1: unexpected" },
-		{ "top -p 1 --format json", "not an option of this command" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(bad_cases); i++) {
 		struct opts o;
 		struct err e;
-		int ret = parse(&o, cases[i].args, &e);
+		int ret = parse(&o, bad_cases[i].args, &e);
 
-		if (ret != -EINVAL || !strstr(e.text, cases[i].says))
-			print_error("%s -> %d %s\n", cases[i].args, ret, e.text);
+		if (ret != -EINVAL || !strstr(e.text, bad_cases[i].says))
+			print_error("%s -> %d %s\n", bad_cases[i].args, ret, e.text);
 		assert_int_equal(ret, -EINVAL);
 		assert_int_equal(e.code, GS_EXIT_USAGE);
-		assert_non_null(strstr(e.text, cases[i].says));
+		assert_non_null(strstr(e.text, bad_cases[i].says));
 		assert_non_null(strstr(e.text, ": "));
 	}
 }

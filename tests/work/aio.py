@@ -2,7 +2,7 @@
 
 usage: aio.py [CLIENTS [MESSAGES]]
 
-Echo over socket pairs, tasks that sleep, and a little computing.  The loop runs on an
+Echo over socket pairs, tasks that sleep, and a thread that wakes the loop from outside.  The loop runs on an
 EpollSelector whose epoll object counts every poll: calls, events returned, and polls that were
 willing to wait and returned nothing (time-outs).
 """
@@ -10,11 +10,14 @@ import asyncio
 import selectors
 import socket
 import sys
+import threading
+import time
 
 import common
 
 clients = int(sys.argv[1]) if len(sys.argv) > 1 else 8
 messages = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+RINGS = 15
 count = {"calls": 0, "events": 0, "timeouts": 0, "nonblocking": 0}
 
 
@@ -56,6 +59,13 @@ async def talk(sock):
     sock.close()
 
 
+def ring(loop, rung):
+    for _ in range(RINGS):
+        time.sleep(0.01)
+        loop.call_soon_threadsafe(lambda: None)
+    loop.call_soon_threadsafe(rung.set)
+
+
 async def main():
     jobs = []
     for _ in range(clients):
@@ -66,11 +76,13 @@ async def main():
     await asyncio.gather(*jobs)
     for _ in range(20):
         await asyncio.sleep(0.005)
+    rung = asyncio.Event()
+    threading.Thread(target=ring, args=(asyncio.get_running_loop(), rung)).start()
+    await rung.wait()
 
 
 loop = asyncio.SelectorEventLoop(CountingSelector())
 common.ready()
 common.go()
 loop.run_until_complete(main())
-truth = dict(count)
-common.done(**truth)
+common.done(**count)

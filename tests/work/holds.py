@@ -16,14 +16,19 @@ import common
 HOLDS = 40
 HOLD_US = 50_000
 RELEASES = 30
+WAITERS = 3
 
 keep = ctypes.PyDLL(None).usleep
 drop = ctypes.CDLL(None).usleep
-truth = {"holds_ns": [], "waiters": {}}
+truth = {"holds_ns": [], "waiters": {}, "lead_in": 0}
+looping = []
 stop = threading.Event()
 
 
 def holder():
+    while len(looping) < WAITERS:  # so that no wait falls outside a waiter's own clock
+        drop(1000)
+        truth["lead_in"] += 1
     for _ in range(HOLDS):
         before = time.monotonic_ns()
         keep(HOLD_US)
@@ -34,6 +39,7 @@ def holder():
 
 def waiter(name):
     rounds = late = 0
+    looping.append(name)
     while not stop.is_set():
         before = time.monotonic_ns()
         drop(1000)
@@ -52,7 +58,7 @@ def releaser():
 sys.setswitchinterval(1000)
 crew = common.Crew()
 crew.add("holder", holder)
-for i in range(3):
+for i in range(WAITERS):
     crew.add(f"waiter{i}", waiter, f"waiter{i}")
 crew.add("releaser", releaser)
 common.ready(tids=crew.tids)

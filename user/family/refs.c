@@ -14,7 +14,8 @@
  * the next key is asked for first.
  */
 static int each_type(const struct kmaps *maps, u32 pid,
-		     int (*each)(const struct kmaps *maps, const struct gs_type_key *key, void *arg),
+		     int (*each)(const struct kmaps *maps, const struct gs_type_key *key,
+				 void *arg),
 		     void *arg)
 {
 	struct gs_type_key key, next;

@@ -10,7 +10,7 @@
 
 int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
 {
-	*c = (struct collector){ .maps = maps, .families = families };
+	*c = (struct collector) { .maps = maps, .families = families };
 	c->by_index = calloc(maps->max_processes, sizeof(*c->by_index));
 	return c->by_index ? 0 : -ENOMEM;
 }
@@ -198,5 +198,5 @@ void collector_done(struct collector *c)
 		measured_free(c->list[i]);
 	free(c->list);
 	free(c->by_index);
-	*c = (struct collector){};
+	*c = (struct collector) {};
 }

@@ -22,7 +22,8 @@ struct collector {
 	size_t count, room;
 	struct measured **by_index; /* maps->max_processes; borrowed */
 	u64 dropped; /* processes no longer shown */
-	bool slots_ran_out; /* a thread without a slot may have had events: nothing is known of it */
+	bool slots_ran_out; /* a thread without a slot may have had events: nothing is known of it
+			     */
 };
 
 /* Set up @c; 0 or -ENOMEM. */

@@ -41,7 +41,7 @@ static void fold(struct measured *m, const struct fig_thread *row)
 	struct fig_thread *f = &m->folded;
 
 	if (!m->nfolded++) {
-		*f = (struct fig_thread){ .exited = true };
+		*f = (struct fig_thread) { .exited = true };
 		f->takes = f->contended_takes = f->forced_releases = FIG_NULL;
 		f->held_ns = f->held_offcpu_ns = f->held_preempted_ns = f->wait_ns = FIG_NULL;
 		f->hold.valid = row->hold.valid;

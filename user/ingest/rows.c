@@ -26,7 +26,7 @@ static bool has_event(const struct py_binary *b, enum gs_event event)
 static struct family_input input(const struct collector *c, const struct measured *m, u64 now_ns,
 				 u32 epoch)
 {
-	return (struct family_input){
+	return (struct family_input) {
 		.maps = c->maps,
 		.proc = &m->last,
 		.index = m->index,
@@ -71,8 +71,8 @@ static void fill_thread(const struct collector *c, const struct family_input *in
 			families[id]->thread(in, t, row);
 }
 
-int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t,
-		pid_t tid, u64 now_ns, u32 epoch, struct fig_thread *ret_row)
+int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t, pid_t tid,
+		u64 now_ns, u32 epoch, struct fig_thread *ret_row)
 {
 	struct family_input in = input(c, m, now_ns, epoch);
 	struct fig_process one = {};

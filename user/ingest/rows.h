@@ -8,12 +8,11 @@
  * Turn slot @t of thread @tid of @m into a row of its own, as of @now_ns.  The row owns its
  * name.  0 or -ENOMEM.
  */
-int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t,
-		pid_t tid, u64 now_ns, u32 epoch, struct fig_thread *ret_row);
+int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t, pid_t tid,
+		u64 now_ns, u32 epoch, struct fig_thread *ret_row);
 
 /* Everything about @m into @out, which is zeroed.  0 or -ENOMEM. */
-int rows_process(const struct collector *c, struct measured *m, u32 epoch,
-		 struct fig_process *out);
+int rows_process(const struct collector *c, struct measured *m, u32 epoch, struct fig_process *out);
 
 /* @m is dropped: let the families drop what they keep of it. */
 void rows_forget(const struct collector *c, const struct measured *m);

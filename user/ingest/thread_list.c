@@ -60,7 +60,7 @@ static int add(struct thread_list *l, pid_t pid, pid_t tid)
 		l->room = room;
 	}
 	t = &l->threads[l->count];
-	*t = (struct thread_info){ .tid = tid, .alive = true };
+	*t = (struct thread_info) { .tid = tid, .alive = true };
 	t->ns_tid = process_ns_tid(pid, tid);
 	t->name = read_comm(pid, tid);
 	if (!t->name)
@@ -160,5 +160,5 @@ void thread_list_clear(struct thread_list *l)
 	for (size_t i = 0; i < l->count; i++)
 		free(l->threads[i].name);
 	free(l->threads);
-	*l = (struct thread_list){};
+	*l = (struct thread_list) {};
 }

@@ -22,15 +22,16 @@ static int hook_error(int err, const char *what, struct err *e)
 	if (err == -EPERM || err == -EACCES)
 		return errf(e, GS_EXIT_PERM, err,
 			    "%s: not permitted to attach; run as root; see gilscope doctor", what);
-	return errf(e, GS_EXIT_UNSUPPORTED, err,
-		    "%s: cannot attach (%s); see gilscope doctor", what, strerror(-err));
+	return errf(e, GS_EXIT_UNSUPPORTED, err, "%s: cannot attach (%s); see gilscope doctor",
+		    what, strerror(-err));
 }
 
 /* The programs that attach by their section name alone. */
 static int attach_btf_hooks(struct attached *a, const struct skel *s, struct err *e)
 {
-	static const char *const names[] = { "gs_process_exit", "gs_process_exec", "gs_process_fork",
-					     "gs_sched_switch", "gs_sched_waking" };
+	static const char *const names[] = { "gs_process_exit", "gs_process_exec",
+					     "gs_process_fork", "gs_sched_switch",
+					     "gs_sched_waking" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct bpf_program *p = skel_program(s, names[i]);
@@ -181,23 +182,25 @@ int attach_sites(struct attached *a, const struct skel *s, const char *path, pid
 	if (!nsites)
 		return 0;
 	if (nsites > MAX_LINK_SITES || first + nsites > k->max_sites)
-		return errf(e, GS_EXIT_FAILED, -ENOSPC, "%s: too many probe sites (%zu)", path, nsites);
+		return errf(e, GS_EXIT_FAILED, -ENOSPC, "%s: too many probe sites (%zu)", path,
+			    nsites);
 	err = write_rows(k, sites, nsites, first);
 	if (!err)
 		err = arrays_fill(&v, sites, nsites, first);
 	if (!err)
-		err = bpf_program__expected_attach_type(p) == BPF_TRACE_UPROBE_MULTI ?
-			      attach_multi(a, p, path, pid, &v, nsites) :
-			      attach_plain(a, p, path, pid, &v, nsites);
+		err = bpf_program__expected_attach_type(p) == BPF_TRACE_UPROBE_MULTI
+			      ? attach_multi(a, p, path, pid, &v, nsites)
+			      : attach_plain(a, p, path, pid, &v, nsites);
 	arrays_free(&v);
 	if (err == -EPERM || err == -EACCES)
 		return errf(e, GS_EXIT_PERM, err,
-			    "%s: not permitted to probe it; run as root; see gilscope doctor", path);
+			    "%s: not permitted to probe it; run as root; see gilscope doctor",
+			    path);
 	if (err == -ENOENT || err == -ESRCH)
 		return errf(e, GS_EXIT_TARGET, err,
 			    "pid %d: gone while its probes were attached; try another", (int)pid);
 	if (err)
-		return errf(e, GS_EXIT_FAILED, err, "%s: cannot attach %zu probes (%s)", path, nsites,
-			    strerror(-err));
+		return errf(e, GS_EXIT_FAILED, err, "%s: cannot attach %zu probes (%s)", path,
+			    nsites, strerror(-err));
 	return 0;
 }

@@ -19,9 +19,9 @@ static const struct feature_text texts[FEAT_COUNT] = {
 	[FEAT_KERNEL] = { "Linux 5.15 or later on x86-64", "5.15",
 			  "nothing works: task storage and BPF cookies are missing",
 			  "boot a newer kernel" },
-	[FEAT_ROOT] = { "privileges", "",
-			"BPF programs and probes are refused",
-			"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYS_ADMIN" },
+	[FEAT_ROOT] = { "privileges", "", "BPF programs and probes are refused",
+			"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and "
+			"CAP_SYS_ADMIN" },
 	[FEAT_BTF] = { "kernel type information (BTF)", "5.2",
 		       "nothing works: the programs adapt to the kernel through it",
 		       "use a kernel built with CONFIG_DEBUG_INFO_BTF" },
@@ -39,12 +39,13 @@ static const struct feature_text texts[FEAT_COUNT] = {
 	[FEAT_MULTI_PID] = { "uprobe_multi for one process", "6.10",
 			     "one link per site: attaching and detaching take longer",
 			     "boot a newer kernel; nothing is lost but time" },
-	[FEAT_TRACEFS] = { "system-call tracepoints", "",
-			   "no io figures (use --without io)",
-			   "use a kernel built with CONFIG_FTRACE_SYSCALLS; tracefs is mounted privately "
+	[FEAT_TRACEFS] = { "system-call tracepoints", "", "no io figures (use --without io)",
+			   "use a kernel built with CONFIG_FTRACE_SYSCALLS; tracefs is mounted "
+			   "privately "
 			   "where it is not mounted" },
 	[FEAT_READ_MEMORY] = { "reading other processes' memory", "",
-			       "no GIL owner at attach, no Python thread names, no sub-interpreters",
+			       "no GIL owner at attach, no Python thread names, no "
+			       "sub-interpreters",
 			       "run as root, or with CAP_SYS_PTRACE" },
 	[FEAT_MAP_FILES] = { "/proc/PID/map_files", "4.3",
 			     "deleted or replaced interpreters cannot be opened",
@@ -97,7 +98,10 @@ static void probe_tracefs(struct feature_result *r)
 	static const char *const names[] = { "syscalls/sys_exit_epoll_wait" };
 	int id, err = tracefs_ids(names, &id, 1);
 
-	set(r, !err && id > 0, err ? strerror(-err) : id < 0 ? strerror(-id) : "sys_exit_epoll_wait");
+	set(r, !err && id > 0,
+	    err	     ? strerror(-err)
+	    : id < 0 ? strerror(-id)
+		     : "sys_exit_epoll_wait");
 }
 
 static void probe_memory(struct feature_result *r)
@@ -107,7 +111,8 @@ static void probe_memory(struct feature_result *r)
 	struct iovec local = { buf, sizeof(buf) }, remote = { NULL, sizeof(buf) };
 	ssize_t n = process_vm_readv(1, &local, 1, &remote, 1, 0);
 
-	set(r, n >= 0 || errno != EPERM, n < 0 && errno == EPERM ? "not permitted" : "process_vm_readv");
+	set(r, n >= 0 || errno != EPERM,
+	    n < 0 && errno == EPERM ? "not permitted" : "process_vm_readv");
 }
 
 /* Load everything that top and stat load by default, and hit ourselves. */

@@ -157,13 +157,13 @@ void cost_measure(struct hit_cost *ret_c)
 	struct skel *s = NULL;
 	u64 plain_ns;
 
-	*ret_c = (struct hit_cost){};
+	*ret_c = (struct hit_cost) {};
 	if (a && !skel_load(&o, &s, NULL) && !attach_selftest(a, s, 0, &t)) {
 		ret_c->emulated_ns = t.hit_ns;
 		plain_ns = hit(gs_selftest_stepped, STEPPED_HITS);
 		if (!attach_own(a, s, gs_selftest_stepped, 1))
-			ret_c->stepped_ns = per_hit(hit(gs_selftest_stepped, STEPPED_HITS), plain_ns,
-						    STEPPED_HITS);
+			ret_c->stepped_ns = per_hit(hit(gs_selftest_stepped, STEPPED_HITS),
+						    plain_ns, STEPPED_HITS);
 	}
 	attached_free(a);
 	skel_free(s);

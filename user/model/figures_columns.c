@@ -4,19 +4,11 @@
  */
 #include "user/model/figures.h"
 
-/* clang-format off: one figure a line */
-#define COL(row, kind, member)                                                                     \
-	{                                                                                          \
-#member, kind, offsetof(struct row, member), false                                 \
-	}
-#define HIDDEN(row, kind, member)                                                                  \
-	{                                                                                          \
-#member, kind, offsetof(struct row, member), true                                  \
-	}
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, 0, 0, false                                                                  \
-	}
+/* One figure a line, whatever their lengths. */
+/* clang-format off */
+#define COL(row, kind, member) { #member, kind, offsetof(struct row, member), false }
+#define HIDDEN(row, kind, member) { #member, kind, offsetof(struct row, member), true }
+#define END { NULL, 0, 0, false }
 
 static const struct fig_column gil_columns[] = {
 	COL(fig_gil, FIG_ADDRESS, address),
@@ -73,11 +65,16 @@ static const struct fig_column gc_columns[] = {
 };
 
 static const struct fig_column io_columns[] = {
-	COL(fig_io, FIG_LABEL, call),	    COL(fig_io, FIG_COUNT, calls),
-	COL(fig_io, FIG_COUNT, wakeups),    COL(fig_io, FIG_COUNT, timeouts),
-	COL(fig_io, FIG_COUNT, errors),	    COL(fig_io, FIG_COUNT, events),
-	COL(fig_io, FIG_HIST, blocked),	    COL(fig_io, FIG_HIST, wake_to_run),
-	COL(fig_io, FIG_HIST, wake_to_gil), END,
+	COL(fig_io, FIG_LABEL, call),
+	COL(fig_io, FIG_COUNT, calls),
+	COL(fig_io, FIG_COUNT, wakeups),
+	COL(fig_io, FIG_COUNT, timeouts),
+	COL(fig_io, FIG_COUNT, errors),
+	COL(fig_io, FIG_COUNT, events),
+	COL(fig_io, FIG_HIST, blocked),
+	COL(fig_io, FIG_HIST, wake_to_run),
+	COL(fig_io, FIG_HIST, wake_to_gil),
+	END,
 };
 
 static const struct fig_column type_columns[] = {
@@ -89,10 +86,14 @@ static const struct fig_column type_columns[] = {
 };
 
 static const struct fig_column probe_columns[] = {
-	COL(fig_probe, FIG_LABEL, family),    COL(fig_probe, FIG_LABEL, event),
-	COL(fig_probe, FIG_NAME, file),	      COL(fig_probe, FIG_ADDRESS, offset),
-	COL(fig_probe, FIG_STATIC, found_by), COL(fig_probe, FIG_TEXT, instruction),
-	COL(fig_probe, FIG_COUNT, hits),      END,
+	COL(fig_probe, FIG_LABEL, family),
+	COL(fig_probe, FIG_LABEL, event),
+	COL(fig_probe, FIG_NAME, file),
+	COL(fig_probe, FIG_ADDRESS, offset),
+	COL(fig_probe, FIG_STATIC, found_by),
+	COL(fig_probe, FIG_TEXT, instruction),
+	COL(fig_probe, FIG_COUNT, hits),
+	END,
 };
 
 static const struct fig_column lost_columns[] = {
@@ -113,14 +114,15 @@ const struct fig_column fig_process_columns[] = {
 	END,
 };
 
-#define PYTHON(kind, member)                                                                       \
-	{                                                                                          \
-#member, kind, offsetof(struct fig_process, python.member), false                  \
-	}
+#define PYTHON(kind, member) { #member, kind, offsetof(struct fig_process, python.member), false }
 
 const struct fig_column fig_python_columns[] = {
-	PYTHON(FIG_TEXT, version),	 PYTHON(FIG_TEXT, path),  PYTHON(FIG_TEXT, build_id),
-	PYTHON(FIG_FLAG, free_threaded), PYTHON(FIG_FLAG, debug), END,
+	PYTHON(FIG_TEXT, version),
+	PYTHON(FIG_TEXT, path),
+	PYTHON(FIG_TEXT, build_id),
+	PYTHON(FIG_FLAG, free_threaded),
+	PYTHON(FIG_FLAG, debug),
+	END,
 };
 
 /* Where an interval starts is worked out by figures_interval(): as of now, for a copy. */
@@ -132,10 +134,7 @@ const struct fig_column fig_figures_columns[] = {
 	END,
 };
 
-#define OVERHEAD(kind, member)                                                                     \
-	{                                                                                          \
-#member, kind, offsetof(struct figures, overhead.member), false                    \
-	}
+#define OVERHEAD(kind, member) { #member, kind, offsetof(struct figures, overhead.member), false }
 
 const struct fig_column fig_overhead_columns[] = {
 	OVERHEAD(FIG_TIME, tracer_cpu_ns),
@@ -144,14 +143,11 @@ const struct fig_column fig_overhead_columns[] = {
 	END,
 };
 
-#define TABLE(key, row, outer, rows, n, flag, cols)                                                \
-	{                                                                                          \
-		key, sizeof(struct row), offsetof(struct outer, rows), offsetof(struct outer, n),  \
-			flag, cols                                                                 \
-	}
+#define TABLE(key, row, outer, rows, n, flag, cols) \
+	{ key, sizeof(struct row), offsetof(struct outer, rows), offsetof(struct outer, n), flag, cols }
 #define MEASURED(flag) offsetof(struct fig_process, flag)
 
-/* A process's threads are what the GIL's owners are made of: measured with it. */
+/* There is no process without threads: their figures may be null, the list is not. */
 const struct fig_table_desc fig_tables[FIG_TABLE_COUNT] = {
 	[FIG_GILS] = TABLE("gils", fig_gil, fig_process, gils, ngils, MEASURED(gil_measured),
 			   gil_columns),

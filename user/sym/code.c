@@ -228,8 +228,7 @@ int code_each_branch(struct code *c, const struct code_targets *to,
 
 			if ((p[n] != 0xe8 && p[n] != 0xe9 && p[n] != 0xff) ||
 			    !candidate(to, p + n, s->filesz - n, s->vaddr + n) ||
-			    !code_is_boundary(c, s->vaddr + n) ||
-			    code_decode(c, s->vaddr + n, &i))
+			    !code_is_boundary(c, s->vaddr + n) || code_decode(c, s->vaddr + n, &i))
 				continue;
 			r = each(&i, arg);
 			if (r)

@@ -8,9 +8,9 @@
 
 #include "user/sym/elf_private.h"
 
-#define CHAIN_MAX  65536 /* symbols looked at for one name */
+#define CHAIN_MAX 65536 /* symbols looked at for one name */
 #define RELOCS_MAX (1U << 22)
-#define STUBS_MAX  16384
+#define STUBS_MAX 16384
 
 bool elf_dynsym(struct elf_file *f, u64 index, Elf64_Sym *ret_sym, const char **ret_name)
 {
@@ -65,8 +65,8 @@ static bool find_gnu(struct elf_file *f, const char *name, Elf64_Sym *ret_sym)
 		if (!u32_at(f, chain + 4ULL * (index - first), &h))
 			return false;
 		if ((h | 1) == (want | 1)) {
-			if (elf_dynsym(f, index, ret_sym, &got) &&
-			    ret_sym->st_shndx != SHN_UNDEF && !strcmp(got, name))
+			if (elf_dynsym(f, index, ret_sym, &got) && ret_sym->st_shndx != SHN_UNDEF &&
+			    !strcmp(got, name))
 				return true;
 		}
 		if (h & 1)
@@ -99,7 +99,7 @@ int elf_file_export(struct elf_file *f, const char *name, struct elf_symbol *ret
 
 	if (f->dyn.gnu_hash ? !find_gnu(f, name, &sym) : !find_sysv(f, name, &sym))
 		return -ENOENT;
-	*ret_s = (struct elf_symbol){
+	*ret_s = (struct elf_symbol) {
 		.vaddr = sym.st_value,
 		.size = sym.st_size,
 		.function = ELF64_ST_TYPE(sym.st_info) == STT_FUNC,
@@ -173,7 +173,7 @@ static void find_stubs(struct elf_file *f, const struct elf_segment *s, const u8
 			continue;
 		memcpy(&disp, at + 2, sizeof(disp));
 		vaddr = s->vaddr + (u64)(at - p);
-		f->stubs[f->nstubs++] = (struct elf_stub){
+		f->stubs[f->nstubs++] = (struct elf_stub) {
 			.slot = vaddr + 6 + (u64)(s64)disp,
 			.stub = s->vaddr + stub_start(p, (size_t)(at - p)),
 		};

@@ -76,7 +76,7 @@ static void add_segment(struct elf_file *f, const Elf64_Phdr *ph)
 	if (ph->p_offset > f->size || ph->p_filesz > f->size - ph->p_offset ||
 	    ph->p_memsz < ph->p_filesz || ph->p_vaddr > UINT64_MAX - ph->p_memsz)
 		return;
-	f->segs[f->nsegs++] = (struct elf_segment){
+	f->segs[f->nsegs++] = (struct elf_segment) {
 		.vaddr = ph->p_vaddr,
 		.offset = ph->p_offset,
 		.filesz = ph->p_filesz,

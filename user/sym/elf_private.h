@@ -6,7 +6,7 @@
 
 #define ELF_SEGMENTS_MAX 32
 #define ELF_SECTIONS_MAX 4096
-#define ELF_DYNAMIC_MAX	 1024
+#define ELF_DYNAMIC_MAX 1024
 
 /* From PT_DYNAMIC: vaddrs, and sizes in bytes; 0 where absent. */
 struct elf_dynamic {

@@ -10,7 +10,7 @@
 #include "user/sym/elf_private.h"
 
 #define SECTION_SIZE_MAX (256ULL << 20)
-#define NOTE_NAME_GNU	 "GNU"
+#define NOTE_NAME_GNU "GNU"
 
 u8 *elf_file_section_read(const struct elf_file *f, const struct elf_section *s)
 {
@@ -34,7 +34,7 @@ static bool in_file(const struct elf_file *f, const Elf64_Shdr *sh)
 
 static struct elf_section as_section(const Elf64_Shdr *sh)
 {
-	return (struct elf_section){
+	return (struct elf_section) {
 		.vaddr = sh->sh_flags & SHF_ALLOC ? sh->sh_addr : 0,
 		.offset = sh->sh_offset,
 		.size = sh->sh_size,
@@ -129,7 +129,7 @@ int elf_file_symbol(struct elf_file *f, const char *name, struct elf_symbol *ret
 
 		if (sym->st_shndx == SHN_UNDEF || strcmp(symtab_name(f, sym), name))
 			continue;
-		*ret_s = (struct elf_symbol){
+		*ret_s = (struct elf_symbol) {
 			.vaddr = sym->st_value,
 			.size = sym->st_size,
 			.function = ELF64_ST_TYPE(sym->st_info) == STT_FUNC,

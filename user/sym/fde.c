@@ -46,7 +46,7 @@ static int find_eh_frame(struct elf_file *f, struct walk *w)
 	if (!data)
 		return -ENOENT;
 	w->vaddr = s.vaddr;
-	w->data = (Elf_Data){
+	w->data = (Elf_Data) {
 		.d_buf = (void *)(uintptr_t)data,
 		.d_size = end ? end : s.size,
 		.d_type = ELF_T_BYTE,
@@ -254,9 +254,8 @@ static int append(struct fde_table *t, size_t *capacity, const struct code_range
 
 int fde_table_read(struct elf_file *f, struct fde_table *ret_t)
 {
-	static const unsigned char ident[EI_NIDENT] = { ELFMAG0,     ELFMAG1,	  ELFMAG2,
-							ELFMAG3,     ELFCLASS64, ELFDATA2LSB,
-							EV_CURRENT };
+	static const unsigned char ident[EI_NIDENT] = { ELFMAG0,    ELFMAG1,	 ELFMAG2,   ELFMAG3,
+							ELFCLASS64, ELFDATA2LSB, EV_CURRENT };
 	struct walk w = { .file = f, .cie = (Dwarf_Off)-1 };
 	struct fde_table t = { 0 };
 	Dwarf_Off offset = 0, next;

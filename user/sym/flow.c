@@ -77,7 +77,7 @@ u32 flow_base(struct flow *f, enum flow_why why, u64 a, s64 b)
 		}
 		f->bases = more;
 	}
-	f->bases[f->nbases++] = (struct base){ .a = a, .b = b, .why = why };
+	f->bases[f->nbases++] = (struct base) { .a = a, .b = b, .why = why };
 	f->base_hash[h] = (u16)f->nbases;
 	return f->base_hash[h];
 }
@@ -104,7 +104,7 @@ void flow_note_store(struct flow *f, u64 vaddr, struct flow_value to, u64 number
 		f->stores_capacity = want;
 	}
 	s = &f->stores[i];
-	*s = (struct flow_store){ .vaddr = vaddr, .to = to, .number = number };
+	*s = (struct flow_store) { .vaddr = vaddr, .to = to, .number = number };
 	if (i == f->nstores)
 		f->nstores++;
 }
@@ -139,7 +139,7 @@ static struct node *add(struct flow *f, u64 vaddr)
 	}
 	while (f->node_hash[h])
 		h = (h + 1) % NODE_HASH;
-	f->nodes[f->nnodes++] = (struct node){ .vaddr = vaddr };
+	f->nodes[f->nnodes++] = (struct node) { .vaddr = vaddr };
 	f->node_hash[h] = (u16)f->nnodes;
 	return &f->nodes[f->nnodes - 1];
 }
@@ -282,8 +282,7 @@ static void unknown_state(struct flow *f, u64 vaddr, struct flow_state *s)
 		s->reg[i].base = flow_base(f, FLOW_LEFT, vaddr ^ 1ULL << 63, i);
 }
 
-int flow_new(struct code *c, u64 start, const struct code_targets *noreturn,
-	     struct flow **ret_f)
+int flow_new(struct code *c, u64 start, const struct code_targets *noreturn, struct flow **ret_f)
 {
 	struct flow *f = calloc(1, sizeof(*f));
 	struct flow_state s;

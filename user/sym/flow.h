@@ -37,8 +37,7 @@ struct flow_store {
  *
  * Return: 0; -E2BIG if it is too big to follow; -ENOENT if @start is not code; -ENOMEM.
  */
-int flow_new(struct code *c, u64 start, const struct code_targets *noreturn,
-	     struct flow **ret_f);
+int flow_new(struct code *c, u64 start, const struct code_targets *noreturn, struct flow **ret_f);
 
 /*
  * flow_add - also follow from @vaddr, about whose registers nothing is known

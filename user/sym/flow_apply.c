@@ -11,7 +11,13 @@ struct op {
 	const cs_x86_op *src, *dst; /* AT&T order */
 };
 
-#define ROW(n, q, d, w, b) { n, { X86_REG_##q, X86_REG_##d, X86_REG_##w, X86_REG_##b } }
+#define ROW(n, q, d, w, b) \
+	{ \
+		n, \
+		{ \
+			X86_REG_##q, X86_REG_##d, X86_REG_##w, X86_REG_##b \
+		} \
+	}
 
 /* Number of a general register, -1 for others; *@ret_size in bytes. */
 static int reg_number(unsigned int reg, int *ret_size)
@@ -20,17 +26,27 @@ static int reg_number(unsigned int reg, int *ret_size)
 		int number;
 		unsigned int names[4];
 	} rows[] = {
-		ROW(0, RAX, EAX, AX, AL),      ROW(1, RCX, ECX, CX, CL),
-		ROW(2, RDX, EDX, DX, DL),      ROW(3, RBX, EBX, BX, BL),
-		ROW(4, RSP, ESP, SP, SPL),     ROW(5, RBP, EBP, BP, BPL),
-		ROW(6, RSI, ESI, SI, SIL),     ROW(7, RDI, EDI, DI, DIL),
-		ROW(8, R8, R8D, R8W, R8B),     ROW(9, R9, R9D, R9W, R9B),
-		ROW(10, R10, R10D, R10W, R10B), ROW(11, R11, R11D, R11W, R11B),
-		ROW(12, R12, R12D, R12W, R12B), ROW(13, R13, R13D, R13W, R13B),
-		ROW(14, R14, R14D, R14W, R14B), ROW(15, R15, R15D, R15W, R15B),
+		ROW(0, RAX, EAX, AX, AL),
+		ROW(1, RCX, ECX, CX, CL),
+		ROW(2, RDX, EDX, DX, DL),
+		ROW(3, RBX, EBX, BX, BL),
+		ROW(4, RSP, ESP, SP, SPL),
+		ROW(5, RBP, EBP, BP, BPL),
+		ROW(6, RSI, ESI, SI, SIL),
+		ROW(7, RDI, EDI, DI, DIL),
+		ROW(8, R8, R8D, R8W, R8B),
+		ROW(9, R9, R9D, R9W, R9B),
+		ROW(10, R10, R10D, R10W, R10B),
+		ROW(11, R11, R11D, R11W, R11B),
+		ROW(12, R12, R12D, R12W, R12B),
+		ROW(13, R13, R13D, R13W, R13B),
+		ROW(14, R14, R14D, R14W, R14B),
+		ROW(15, R15, R15D, R15W, R15B),
 		/* the high bytes */
-		ROW(0, INVALID, INVALID, INVALID, AH), ROW(1, INVALID, INVALID, INVALID, CH),
-		ROW(2, INVALID, INVALID, INVALID, DH), ROW(3, INVALID, INVALID, INVALID, BH),
+		ROW(0, INVALID, INVALID, INVALID, AH),
+		ROW(1, INVALID, INVALID, INVALID, CH),
+		ROW(2, INVALID, INVALID, INVALID, DH),
+		ROW(3, INVALID, INVALID, INVALID, BH),
 	};
 	size_t i;
 	int k;
@@ -50,7 +66,7 @@ static int reg_number(unsigned int reg, int *ret_size)
 
 static struct flow_value unknown(struct flow *f, u64 vaddr, int reg)
 {
-	return (struct flow_value){ .base = flow_base(f, FLOW_LEFT, vaddr, reg) };
+	return (struct flow_value) { .base = flow_base(f, FLOW_LEFT, vaddr, reg) };
 }
 
 static bool same(struct flow_value a, struct flow_value b)
@@ -68,13 +84,13 @@ static bool address(const struct insn *i, const cs_x86_op *op, const struct flow
 	    op->mem.segment != X86_REG_INVALID)
 		return false;
 	if (op->mem.base == X86_REG_RIP) {
-		*ret_v = (struct flow_value){
+		*ret_v = (struct flow_value) {
 			.disp = (s64)(i->vaddr + i->size + (u64)op->mem.disp),
 		};
 		return true;
 	}
 	if (op->mem.base == X86_REG_INVALID) {
-		*ret_v = (struct flow_value){ .disp = op->mem.disp };
+		*ret_v = (struct flow_value) { .disp = op->mem.disp };
 		return true;
 	}
 	n = reg_number(op->mem.base, &size);
@@ -103,7 +119,7 @@ static void store_slot(struct flow_state *s, struct flow_value at, struct flow_v
 	if (!slot && s->nslots < FLOW_SLOTS)
 		slot = &s->slot[s->nslots++];
 	if (slot)
-		*slot = (struct flow_slot){ .at = at, .v = v };
+		*slot = (struct flow_slot) { .at = at, .v = v };
 }
 
 static void forget_slot(struct flow_state *s, struct flow_value at)
@@ -128,8 +144,8 @@ static struct flow_value load(struct flow *f, struct code *c, struct flow_state 
 	if (slot)
 		return slot->v;
 	if (!at.base && !elf_file_got_value(code_file(c), (u64)at.disp, &v))
-		return (struct flow_value){ .disp = (s64)v };
-	return (struct flow_value){ .base = flow_base(f, FLOW_LOADED, at.base, at.disp) };
+		return (struct flow_value) { .disp = (s64)v };
+	return (struct flow_value) { .base = flow_base(f, FLOW_LOADED, at.base, at.disp) };
 }
 
 /* What a source operand is worth; false: not known. */
@@ -141,7 +157,7 @@ static bool source(struct flow *f, struct code *c, const struct insn *i, const c
 
 	switch (op->type) {
 	case X86_OP_IMM:
-		*ret_v = (struct flow_value){
+		*ret_v = (struct flow_value) {
 			.disp = op->size == 4 ? (s64)(u32)op->imm : op->imm,
 		};
 		return true;
@@ -163,8 +179,8 @@ static bool source(struct flow *f, struct code *c, const struct insn *i, const c
 	}
 }
 
-static void store(struct flow *f, const struct insn *i, const cs_x86_op *dst,
-		  struct flow_state *s, const struct flow_value *v)
+static void store(struct flow *f, const struct insn *i, const cs_x86_op *dst, struct flow_state *s,
+		  const struct flow_value *v)
 {
 	struct flow_value at;
 
@@ -218,8 +234,7 @@ static void apply_call(struct flow *f, const struct insn *i, struct flow_state *
 }
 
 /* push, pop: rsp moves, the slot is written or read. */
-static bool apply_stack(struct flow *f, struct code *c, const struct insn *i,
-			struct flow_state *s)
+static bool apply_stack(struct flow *f, struct code *c, const struct insn *i, struct flow_state *s)
 {
 	const cs_x86 *x = &i->cs->detail->x86;
 	struct flow_value v = unknown(f, i->vaddr, FLOW_REGS);
@@ -244,8 +259,8 @@ static bool apply_stack(struct flow *f, struct code *c, const struct insn *i,
 }
 
 /* mov, lea, xchg to memory, and add, sub of a constant; false: something else. */
-static bool apply_move(struct flow *f, struct code *c, const struct insn *i,
-		       struct flow_state *s, struct op op)
+static bool apply_move(struct flow *f, struct code *c, const struct insn *i, struct flow_state *s,
+		       struct op op)
 {
 	struct flow_value v;
 	bool known;
@@ -267,7 +282,7 @@ static bool apply_move(struct flow *f, struct code *c, const struct insn *i,
 		break;
 	case X86_INS_XOR:
 		known = op.src->type == X86_OP_REG && n >= 0 && op.src->reg == op.dst->reg;
-		v = (struct flow_value){ 0 };
+		v = (struct flow_value) { 0 };
 		break;
 	case X86_INS_ADD:
 	case X86_INS_SUB:
@@ -304,7 +319,7 @@ void flow_apply(struct flow *f, struct code *c, const struct insn *i, struct flo
 	if (apply_stack(f, c, i, s))
 		return;
 	if (x->op_count == 2) {
-		op = (struct op){ .src = &x->operands[0], .dst = &x->operands[1] };
+		op = (struct op) { .src = &x->operands[0], .dst = &x->operands[1] };
 		if (apply_move(f, c, i, s, op))
 			return;
 	}

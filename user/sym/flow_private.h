@@ -4,7 +4,7 @@
 
 #include "user/sym/flow.h"
 
-#define FLOW_REGS  16
+#define FLOW_REGS 16
 #define FLOW_SLOTS 24 /* stack slots remembered; others are unknown */
 
 struct flow_slot {

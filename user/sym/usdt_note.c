@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOTE_TYPE  3 /* NT_STAPSDT */
+#define NOTE_TYPE 3 /* NT_STAPSDT */
 #define NOTE_OWNER "stapsdt"
-#define NOTES_MAX  4096
+#define NOTES_MAX 4096
 
 /* "rsp" -> 4; the four sizes of each register.  -1: not a general register. */
 static int reg_by_name(const char *name, size_t n)
 {
 	static const char *const names[16][5] = {
-		{ "rax", "eax", "ax", "al" },	  { "rcx", "ecx", "cx", "cl" },
-		{ "rdx", "edx", "dx", "dl" },	  { "rbx", "ebx", "bx", "bl" },
-		{ "rsp", "esp", "sp", "spl" },	  { "rbp", "ebp", "bp", "bpl" },
-		{ "rsi", "esi", "si", "sil" },	  { "rdi", "edi", "di", "dil" },
-		{ "r8", "r8d", "r8w", "r8b" },	  { "r9", "r9d", "r9w", "r9b" },
+		{ "rax", "eax", "ax", "al" },	   { "rcx", "ecx", "cx", "cl" },
+		{ "rdx", "edx", "dx", "dl" },	   { "rbx", "ebx", "bx", "bl" },
+		{ "rsp", "esp", "sp", "spl" },	   { "rbp", "ebp", "bp", "bpl" },
+		{ "rsi", "esi", "si", "sil" },	   { "rdi", "edi", "di", "dil" },
+		{ "r8", "r8d", "r8w", "r8b" },	   { "r9", "r9d", "r9w", "r9b" },
 		{ "r10", "r10d", "r10w", "r10b" }, { "r11", "r11d", "r11w", "r11b" },
 		{ "r12", "r12d", "r12w", "r12b" }, { "r13", "r13d", "r13w", "r13b" },
 		{ "r14", "r14d", "r14w", "r14b" }, { "r15", "r15d", "r15w", "r15b" },
@@ -104,8 +104,8 @@ int usdt_args_parse(const char *text, struct usdt_arg *ret_args, size_t max)
 			return (int)n;
 		if (!parse_number(&text, &size) || *text != '@')
 			return -EINVAL;
-		if (size != 1 && size != 2 && size != 4 && size != 8 && size != -1 &&
-		    size != -2 && size != -4 && size != -8)
+		if (size != 1 && size != 2 && size != 4 && size != 8 && size != -1 && size != -2 &&
+		    size != -4 && size != -8)
 			return -EINVAL;
 		text++;
 		if (!parse_place(&text, &a) || (*text && *text != ' '))

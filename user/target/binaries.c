@@ -28,8 +28,8 @@ void binaries_free(struct binaries *b)
 	free(b);
 }
 
-int binaries_get(struct binaries *c, struct elf_file *f, const char *path,
-		 const struct stat *st, struct py_binary **ret_b, struct err *e)
+int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const struct stat *st,
+		 struct py_binary **ret_b, struct err *e)
 {
 	s64 mtime_ns = (s64)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 	struct py_binary *b, **more;

@@ -25,12 +25,24 @@ static const struct {
 
 /* CPython functions that do not return, by name; the code after their calls is another's. */
 static const char *const noreturn_names[] = {
-	"_Py_FatalErrorFunc",	"_Py_FatalErrorFormat",	   "Py_FatalError",
-	"_Py_FatalError_TstateNULL", "_Py_FatalRefcountErrorFunc", "_PyObject_AssertFailed",
-	"Py_ExitStatusException", "Py_Exit",		   "PyThread_exit_thread",
-	"PyThread_hang_thread",	"_PyThreadState_HangThread", "pthread_exit",
-	"abort",		"exit",			   "_exit",
-	"__stack_chk_fail",	"__assert_fail",	   "__fortify_fail",
+	"_Py_FatalErrorFunc",
+	"_Py_FatalErrorFormat",
+	"Py_FatalError",
+	"_Py_FatalError_TstateNULL",
+	"_Py_FatalRefcountErrorFunc",
+	"_PyObject_AssertFailed",
+	"Py_ExitStatusException",
+	"Py_Exit",
+	"PyThread_exit_thread",
+	"PyThread_hang_thread",
+	"_PyThreadState_HangThread",
+	"pthread_exit",
+	"abort",
+	"exit",
+	"_exit",
+	"__stack_chk_fail",
+	"__assert_fail",
+	"__fortify_fail",
 };
 
 static void add_noreturn(struct site_search *s)
@@ -110,7 +122,7 @@ int binary_find_sites(struct py_binary *b, struct elf_file *f, u32 families, pid
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct site_search){ .binary = b, .elf = f, .pid = pid, .load_bias = load_bias };
+	*s = (struct site_search) { .binary = b, .elf = f, .pid = pid, .load_bias = load_bias };
 	r = code_new(f, &s->code, e);
 	if (r)
 		goto out;

@@ -20,8 +20,8 @@ static bool is(struct flow_value v, struct flow_value base, u32 offset)
  * register it may count from _PyRuntime, from _PyRuntime.ceval (drop_gil's argument) or from
  * the GIL.
  */
-static enum gil_signal_kind by_displacement(const struct site_search *search,
-					    struct flow_value arg, struct flow_value *ret_gil)
+static enum gil_signal_kind by_displacement(const struct site_search *search, struct flow_value arg,
+					    struct flow_value *ret_gil)
 {
 	const struct py_layout *l = &search->binary->layout;
 	const s64 runtime = (s64)search->binary->runtime_vaddr;
@@ -33,7 +33,7 @@ static enum gil_signal_kind by_displacement(const struct site_search *search,
 	size_t i, n = arg.base ? 3 : 1;
 
 	for (i = 0; i < n; i++) {
-		*ret_gil = (struct flow_value){ .base = arg.base, .disp = origins[i] };
+		*ret_gil = (struct flow_value) { .base = arg.base, .disp = origins[i] };
 		if (is(arg, *ret_gil, l->gil_cond))
 			return GIL_SIGNAL_RELEASED;
 		if (is(arg, *ret_gil, l->gil_switch_cond))
@@ -130,8 +130,7 @@ static int push(struct walk *w, u64 vaddr)
 
 /* Is @i the unlock of the GIL's own mutex? */
 static bool unlocks(const struct site_search *search, const struct flow *f,
-		    const struct gil_calls *calls, const struct gil_signal *s,
-		    const struct insn *i)
+		    const struct gil_calls *calls, const struct gil_signal *s, const struct insn *i)
 {
 	struct flow_value arg;
 

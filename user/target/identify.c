@@ -22,8 +22,8 @@
 #include "user/target/process.h"
 #include "user/target/version.h"
 
-#define PAGE_MASK     4095ULL
-#define OTHER_FILES   256 /* mapped files of any name that are looked into */
+#define PAGE_MASK 4095ULL
+#define OTHER_FILES 256 /* mapped files of any name that are looked into */
 #define COMMAND_BYTES 257
 
 struct identify {
@@ -61,8 +61,8 @@ static bool in_pass(const struct identify *id, const struct proc_map *m, enum pa
 }
 
 /* Open the file that @m maps; the way is left in @path. */
-static int open_mapped(const struct identify *id, const struct proc_map *m, char *path,
-		       size_t size, struct stat *ret_st)
+static int open_mapped(const struct identify *id, const struct proc_map *m, char *path, size_t size,
+		       struct stat *ret_st)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd, r;
 
@@ -130,8 +130,8 @@ static struct py_process *make(const struct identify *id, const struct py_binary
 }
 
 /* @fd is the file of @m; 1: it is the interpreter and it runs, 0: not, or perhaps. */
-static int look_into(struct identify *id, const struct proc_map *m, int fd,
-		     const struct stat *st, const char *path, bool telling)
+static int look_into(struct identify *id, const struct proc_map *m, int fd, const struct stat *st,
+		     const char *path, bool telling)
 {
 	struct err sub = { 0 };
 	struct py_binary *b = NULL;
@@ -268,8 +268,8 @@ static int explain(struct identify *id, struct err *e)
 		    id->pid, id->exe[0] ? id->exe : "a program that cannot be read");
 }
 
-int process_identify(pid_t pid, u32 families, struct binaries *cache,
-		     struct py_process **ret_p, struct err *e)
+int process_identify(pid_t pid, u32 families, struct binaries *cache, struct py_process **ret_p,
+		     struct err *e)
 {
 	struct identify *id = calloc(1, sizeof(*id));
 	struct proc_status again;

@@ -178,8 +178,7 @@ static int run_to_python(struct launch *l)
 	return 0;
 }
 
-static int tell_failure(char **argv, int exec_errno, const struct launch *l, int r,
-			struct err *e)
+static int tell_failure(char **argv, int exec_errno, const struct launch *l, int r, struct err *e)
 {
 	if (exec_errno)
 		return errf(e, GS_EXIT_TARGET, -exec_errno, "%s: cannot be run: %s", argv[0],

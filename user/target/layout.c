@@ -14,8 +14,8 @@ int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layou
 
 	if (free_threaded || debug)
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "CPython %u.%u, %s: not supported; run the default build", major,
-			    minor, free_threaded ? "free-threaded build" : "debug build");
+			    "CPython %u.%u, %s: not supported; run the default build", major, minor,
+			    free_threaded ? "free-threaded build" : "debug build");
 	for (i = 0; i < sizeof(layout_table) / sizeof(layout_table[0]); i++) {
 		if (layout_table[i].minor == version_hex >> 16) {
 			*ret_l = layout_table[i].layout;

@@ -18,6 +18,7 @@ struct py_layout {
 	u32 runtime_ceval; /* &_PyRuntime.ceval, what drop_gil is given (3.8-3.11) */
 	u32 runtime_interpreters_head;
 	u32 runtime_interpreters_main;
+	u32 runtime_main_interpreter; /* _main_interpreter, where it is embedded (3.11+) */
 	/* PyInterpreterState */
 	u32 interp_next;
 	u32 interp_id;
@@ -35,7 +36,8 @@ struct py_layout {
 	u32 gil_switch_cond;
 	u32 gil_switch_mutex;
 	u32 gil_size;
-	/* struct _gc_runtime_state, and gc_generation_stats: collections, collected, uncollectable */
+	/* struct _gc_runtime_state, and gc_generation_stats: collections, collected, uncollectable
+	 */
 	u32 gc_generation_stats;
 	u32 gc_stats_stride;
 	u32 gc_collecting;

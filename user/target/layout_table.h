@@ -21,6 +21,7 @@ static const struct layout_row {
 			.runtime_ceval = 352,
 			.runtime_interpreters_head = 40,
 			.runtime_interpreters_main = 48,
+			.runtime_main_interpreter = 58936,
 			/* pycore_interp.h */
 			.interp_next = 0,
 			.interp_id = 48,

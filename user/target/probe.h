@@ -12,7 +12,8 @@ struct probe_site {
 	struct gs_arg arg;
 	u64 vaddr; /* in the file's own address space */
 	u64 offset; /* in the file, bytes: what a uprobe takes */
-	u64 function; /* refs: entry (vaddr) of the function it is in, a type's tp_dealloc; else 0 */
+	u64 function; /* refs: entry (vaddr) of the function it is in, a type's tp_dealloc; else 0
+		       */
 	u64 semaphore; /* file offset of the USDT semaphore; 0: none */
 	const char *found_by; /* "symtab", "usdt", "decode", "type"; static */
 	char *evidence; /* owned; one sentence a reader can check with objdump */

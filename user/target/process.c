@@ -75,7 +75,7 @@ struct family_tree {
 	struct {
 		pid_t pid, ppid;
 		bool below; /* descends from the one asked for */
-	} *list;
+	} * list;
 	size_t n, capacity;
 };
 

@@ -44,8 +44,8 @@ void binaries_free(struct binaries *b); /* NULL is fine */
  * script, not yet initialised); -ENOTSUP (5) CPython of a version or build not supported, or
  * evidence missing: names what is missing.
  */
-int process_identify(pid_t pid, u32 families, struct binaries *cache,
-		     struct py_process **ret_p, struct err *e);
+int process_identify(pid_t pid, u32 families, struct binaries *cache, struct py_process **ret_p,
+		     struct err *e);
 
 /* Free.  NULL is fine.  Returns NULL. */
 struct py_process *process_free(struct py_process *p);

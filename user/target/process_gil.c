@@ -29,6 +29,10 @@ int process_refresh(struct py_process *p)
 			 sizeof(interp));
 	if (r)
 		return r;
+	/* Not made yet: it will be where it is embedded (Python/pystate.c, PyInterpreterState_New).
+	 */
+	if (!interp && l->runtime_main_interpreter != GS_NO_FIELD)
+		interp = p->runtime_addr + l->runtime_main_interpreter;
 	if (!interp)
 		return -EAGAIN;
 	p->gc_stats_addr = interp + l->interp_gc + l->gc_generation_stats;

@@ -7,12 +7,12 @@
 
 #include "user/target/process.h"
 
-#define DICT_BYTES	 64 /* enough of PyDictObject and PyDictKeysObject */
-#define INDEX_LOG2_MAX	 24
-#define KIND_GENERAL	 0 /* DICT_KEYS_GENERAL (3.11 pycore_dict.h) */
-#define STATE_COMPACT	 (1U << 5)
-#define STATE_ASCII	 (1U << 6)
-#define STATE_KIND(s)	 ((s) >> 2 & 7)
+#define DICT_BYTES 64 /* enough of PyDictObject and PyDictKeysObject */
+#define INDEX_LOG2_MAX 24
+#define KIND_GENERAL 0 /* DICT_KEYS_GENERAL (3.11 pycore_dict.h) */
+#define STATE_COMPACT (1U << 5)
+#define STATE_ASCII (1U << 6)
+#define STATE_KIND(s) ((s) >> 2 & 7)
 #define FLAG_MANAGED_DICT (1UL << 4) /* Py_TPFLAGS_MANAGED_DICT (3.11 object.h) */
 
 static u64 u64_at(const u8 *p)
@@ -92,8 +92,7 @@ int py_attributes_read(const struct py_memory *m, u64 addr, struct py_entries *r
 	u64 type, flags, values, keys, dict;
 	int r;
 
-	if (py_read_u64(m, addr + l->ob_type, &type) ||
-	    py_read_u64(m, type + l->tp_flags, &flags))
+	if (py_read_u64(m, addr + l->ob_type, &type) || py_read_u64(m, type + l->tp_flags, &flags))
 		return -EFAULT;
 	if (!(flags & FLAG_MANAGED_DICT))
 		return -ENOTSUP;

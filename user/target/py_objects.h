@@ -12,7 +12,7 @@
 #include "user/target/layout.h"
 
 #define PY_DICT_ENTRIES_MAX 65536
-#define PY_STR_MAX	    256 /* bytes of UTF-8, the terminator included */
+#define PY_STR_MAX 256 /* bytes of UTF-8, the terminator included */
 
 struct py_memory {
 	pid_t pid;

@@ -13,7 +13,7 @@
 #include "user/sym/elf_file.h"
 #include "user/target/binary.h"
 
-#define SITES_MAX    1024 /* per file */
+#define SITES_MAX 1024 /* per file */
 #define NORETURN_MAX 64
 
 struct site_search {

@@ -16,7 +16,7 @@
 #include "user/target/sites.h"
 
 #define NOTES_MAX 8
-#define AROUND	  40 /* instructions between the call and those around it */
+#define AROUND 40 /* instructions between the call and those around it */
 
 struct gc_search {
 	struct site_search *search;
@@ -41,7 +41,7 @@ static struct gs_arg to_arg(const struct usdt_arg *a)
 		[USDT_ARG_DEREF] = GS_ARG_DEREF,
 	};
 
-	return (struct gs_arg){
+	return (struct gs_arg) {
 		.kind = kinds[a->kind],
 		.reg = a->reg,
 		.size = a->size,
@@ -147,8 +147,7 @@ static bool is_collection(struct gc_search *g, const struct flow *f, u64 vaddr, 
 		return false;
 	for (i = 0; flow_insn(f, i, &at) && !started; i++) {
 		started = at < vaddr && vaddr - at < AROUND * 8 && next_call(g, at) == at &&
-			  is_string(g, f, at, FLOW_RSI, "start") &&
-			  next_call(g, at + 5) == vaddr;
+			  is_string(g, f, at, FLOW_RSI, "start") && next_call(g, at + 5) == vaddr;
 	}
 	return started;
 }
@@ -207,11 +206,11 @@ static int add_collection(struct gc_search *g, u64 call, u64 stop)
 	if (code_next_emulated(g->search->code, call + 5, &done))
 		return missing(g, "no instruction after a collection can be probed");
 	found.event = GS_EVENT_GC_DONE;
-	found.arg = (struct gs_arg){ .kind = GS_ARG_NONE };
+	found.arg = (struct gs_arg) { .kind = GS_ARG_NONE };
 	found.vaddr = done.vaddr;
-	return sites_add(g->search, g->e, &found,
-			 "after the return of gc_collect_main called at 0x%lx%s",
-			 (unsigned long)call, done.vaddr == stop ? ", the call given \"stop\"" : "");
+	return sites_add(
+		g->search, g->e, &found, "after the return of gc_collect_main called at 0x%lx%s",
+		(unsigned long)call, done.vaddr == stop ? ", the call given \"stop\"" : "");
 }
 
 static int one_caller(const struct insn *i, void *arg)

@@ -14,7 +14,7 @@
 #include "user/target/sites.h"
 
 #define SIGNALS_MAX 64
-#define FORCED_GAP  64 /* bytes between `call drop_gil` and `call take_gil` */
+#define FORCED_GAP 64 /* bytes between `call drop_gil` and `call take_gil` */
 
 struct gil_search {
 	struct site_search *search;
@@ -294,9 +294,9 @@ int sites_gil(struct site_search *search, struct err *e)
 		return -ENOMEM;
 	g->search = search;
 	g->e = e;
-	r = search->binary->layout.runtime_gil == GS_NO_FIELD ?
-		    missing(g, "its GIL is not at a fixed place") :
-		    find_sites(g);
+	r = search->binary->layout.runtime_gil == GS_NO_FIELD
+		    ? missing(g, "its GIL is not at a fixed place")
+		    : find_sites(g);
 	flow_free(g->flow);
 	free(g);
 	return r;

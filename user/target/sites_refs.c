@@ -21,20 +21,24 @@
 
 /* Static types that CPython 3.11 exports (Include/) and that have a tp_dealloc of their own. */
 static const char *const type_symbols[] = {
-	"PyList_Type",	       "PyDict_Type",	     "PyTuple_Type",	  "PySet_Type",
-	"PyFrozenSet_Type",    "PyFloat_Type",	     "PyUnicode_Type",	  "PyBytes_Type",
-	"PyByteArray_Type",    "PyFunction_Type",    "PyCell_Type",	  "PyMethod_Type",
-	"PyGen_Type",	       "PyCoro_Type",	     "PyAsyncGen_Type",	  "PyModule_Type",
-	"PyCFunction_Type",    "PySlice_Type",	     "PyMemoryView_Type", "PyCode_Type",
-	"PyFrame_Type",	       "PyTraceBack_Type",   "PyType_Type",	  "PyProperty_Type",
-	"PyClassMethod_Type",  "PyStaticMethod_Type", "PySuper_Type",	  "PyRange_Type",
-	"PyEnum_Type",	       "PyReversed_Type",    "PyZip_Type",	  "PyMap_Type",
-	"PyFilter_Type",       "PyListIter_Type",    "PyTupleIter_Type",
-	"PyDictIterKey_Type",  "PyDictIterValue_Type", "PyDictIterItem_Type", "PyDictKeys_Type",
-	"PySetIter_Type",      "PyODict_Type",	     "PyCapsule_Type",	  "PyContext_Type",
-	"PyContextVar_Type",   "_PyWeakref_RefType", "PyUnicodeIter_Type", "PyBytesIter_Type",
-	"PySeqIter_Type",      "PyCallIter_Type",    "PyWrapperDescr_Type", "_PyMethodWrapper_Type",
-	"PyDictProxy_Type",    "Py_GenericAliasType",
+	"PyList_Type",		"PyDict_Type",	       "PyTuple_Type",
+	"PySet_Type",		"PyFrozenSet_Type",    "PyFloat_Type",
+	"PyUnicode_Type",	"PyBytes_Type",	       "PyByteArray_Type",
+	"PyFunction_Type",	"PyCell_Type",	       "PyMethod_Type",
+	"PyGen_Type",		"PyCoro_Type",	       "PyAsyncGen_Type",
+	"PyModule_Type",	"PyCFunction_Type",    "PySlice_Type",
+	"PyMemoryView_Type",	"PyCode_Type",	       "PyFrame_Type",
+	"PyTraceBack_Type",	"PyType_Type",	       "PyProperty_Type",
+	"PyClassMethod_Type",	"PyStaticMethod_Type", "PySuper_Type",
+	"PyRange_Type",		"PyEnum_Type",	       "PyReversed_Type",
+	"PyZip_Type",		"PyMap_Type",	       "PyFilter_Type",
+	"PyListIter_Type",	"PyTupleIter_Type",    "PyDictIterKey_Type",
+	"PyDictIterValue_Type", "PyDictIterItem_Type", "PyDictKeys_Type",
+	"PySetIter_Type",	"PyODict_Type",	       "PyCapsule_Type",
+	"PyContext_Type",	"PyContextVar_Type",   "_PyWeakref_RefType",
+	"PyUnicodeIter_Type",	"PyBytesIter_Type",    "PySeqIter_Type",
+	"PyCallIter_Type",	"PyWrapperDescr_Type", "_PyMethodWrapper_Type",
+	"PyDictProxy_Type",	"Py_GenericAliasType",
 };
 
 /* (type, ...) in rdi; none of them calls another (Objects/object.c, Modules/gcmodule.c). */
@@ -182,8 +186,7 @@ static int add_exceptions(struct refs_search *g)
 	if (!elf_file_export(f, "PyExc_BaseException", &sym) &&
 	    !elf_file_pointer(f, sym.vaddr, &type) &&
 	    !elf_file_pointer(f, type + g->search->binary->layout.tp_dealloc, &dealloc))
-		r = add_function(g, GS_EVENT_REFS_DEALLOC, dealloc, "BaseException",
-				 ".tp_dealloc");
+		r = add_function(g, GS_EVENT_REFS_DEALLOC, dealloc, "BaseException", ".tp_dealloc");
 	if (r == -ENOMEM || r == -ENOTSUP)
 		return r;
 	list_name(r ? g->skipped : g->covered, "most exceptions");
@@ -284,7 +287,8 @@ int sites_refs(struct site_search *search, struct err *e)
 		     "deallocations through tp_dealloc of %s; not seen: int, float and str freed "
 		     "by specialised instructions, creation by inlined allocators, types of "
 		     "extension modules in C%s%s",
-		     g.covered, g.skipped[0] ? ", and those that have no instruction fit for it: " : "",
+		     g.covered,
+		     g.skipped[0] ? ", and those that have no instruction fit for it: " : "",
 		     g.skipped) < 0)
 		return -ENOMEM;
 	free(search->binary->types_coverage);

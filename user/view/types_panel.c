@@ -52,4 +52,6 @@ void types_panel(struct view *v, struct canvas *c, struct area a)
 		canvas_printf(c, a.row + a.rows, a.col, STYLE_DIM, "covers %s", p->types_coverage);
 	}
 	grid_draw(c, a, &g, v->rows, count, 0);
+	if (!count && a.rows > 1)
+		canvas_text(c, a.row + 1, a.col, a.cols, STYLE_DIM, "none seen yet");
 }

@@ -1,0 +1,61 @@
+/* layout: rows for what is supported, a refusal by name for everything else. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "user/target/layout.h"
+
+static void has_311_consistent_with_itself(void **state)
+{
+	struct py_layout l;
+
+	(void)state;
+	assert_int_equal(layout_find(0x030b02f0, false, false, &l, NULL), 0);
+	assert_string_equal(l.found_by, "table");
+	assert_int_equal(l.runtime_gil, l.runtime_ceval + 8);
+	assert_int_equal(l.gil_cond + l.gil_cond_size, l.gil_mutex);
+	assert_int_equal(l.gil_switch_cond + l.gil_cond_size, l.gil_switch_mutex);
+	assert_true(l.gil_switch_mutex < l.gil_size);
+	assert_true(l.gil_locked < l.gil_cond);
+	assert_true(l.interp_modules != 0 && l.tstate_native_thread_id > l.tstate_thread_id);
+}
+
+static void refuses_others_by_name(void **state)
+{
+	static const struct {
+		u32 hex;
+		bool free_threaded, debug;
+		const char *name;
+	} rows[] = {
+		{ 0x03070000, false, false, "3.7" },	      { 0x030c01f0, false, false, "3.12" },
+		{ 0x030d00f0, true, false, "free-threaded" }, { 0x030b07f0, false, true, "debug" },
+		{ 0x04000000, false, false, "4.0" },	      { 0, false, false, "0.0" },
+	};
+	struct py_layout l = { .gil_cond = 12345 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { 0 };
+
+		assert_int_equal(
+			layout_find(rows[i].hex, rows[i].free_threaded, rows[i].debug, &l, &e),
+			-ENOTSUP);
+		assert_int_equal(e.code, GS_EXIT_UNSUPPORTED);
+		assert_non_null(strstr(e.text, rows[i].name));
+		assert_int_equal(l.gil_cond, 12345);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_311_consistent_with_itself),
+		cmocka_unit_test(refuses_others_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+/* usdt_note: argument strings as compilers write them, and others. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "user/sym/usdt_note.h"
+
+static void parses_what_compilers_write(void **state)
+{
+	static const struct {
+		const char *text;
+		struct usdt_arg arg;
+	} rows[] = {
+		{ "-4@112(%rsp)", { USDT_ARG_DEREF, -4, 4, 112 } },
+		{ "-4@-228(%rbp)", { USDT_ARG_DEREF, -4, 5, -228 } },
+		{ "8@(%rax)", { USDT_ARG_DEREF, 8, 0, 0 } },
+		{ "-8@%r12", { USDT_ARG_REG, -8, 12, 0 } },
+		{ "-4@%ebp", { USDT_ARG_REG, -4, 5, 0 } },
+		{ "1@%r8b", { USDT_ARG_REG, 1, 8, 0 } },
+		{ "8@$5", { USDT_ARG_CONST, 8, 0, 5 } },
+		{ "-4@$-1", { USDT_ARG_CONST, -4, 0, -1 } },
+	};
+	struct usdt_arg a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(usdt_args_parse(rows[i].text, &a, 1), 1);
+		assert_int_equal(a.kind, rows[i].arg.kind);
+		assert_int_equal(a.size, rows[i].arg.size);
+		assert_int_equal(a.reg, rows[i].arg.reg);
+		assert_int_equal(a.disp, rows[i].arg.disp);
+	}
+}
+
+static void parses_lists(void **state)
+{
+	struct usdt_arg a[3];
+
+	(void)state;
+	assert_int_equal(usdt_args_parse("", a, 3), 0);
+	assert_int_equal(usdt_args_parse("8@%r14 8@%rax -4@%ebp", a, 3), 3);
+	assert_int_equal(a[1].reg, 0);
+	assert_int_equal(a[2].size, -4);
+	assert_int_equal(usdt_args_parse("8@%r14 8@%rax -4@%ebp", a, 2), -E2BIG);
+}
+
+static void refuses_what_it_does_not_understand(void **state)
+{
+	static const char *const bad[] = {
+		"8",	       "8@",
+		"@%rax",       "3@%rax",
+		"8@%xmm0",     "8@%",
+		"8@%rax)",     "8@4",
+		"8@4(%rax",    "8@4(%rax,%rbx)",
+		"8@foo(%rip)", "8@$",
+		"8@%raxx",     "8@ %rax",
+		"8@4(%rax)x",  "8@$99999999999999999999",
+		"x",	       "-@%rax",
+	};
+	struct usdt_arg a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(usdt_args_parse(bad[i], &a, 1), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parses_what_compilers_write),
+		cmocka_unit_test(parses_lists),
+		cmocka_unit_test(refuses_what_it_does_not_understand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
