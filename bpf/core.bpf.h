@@ -14,7 +14,7 @@
 
 #include "bpf/config.h"
 #include "bpf/families.h"
-#include "bpf/hist.h"
+#include "bpf/hist.bpf.h"
 #include "bpf/losses.h"
 #include "bpf/site.h"
 #include "bpf/state.h"
@@ -22,7 +22,6 @@
 #define barrier() asm volatile("" ::: "memory")
 
 extern const volatile struct gs_config gs_config;
-extern u32 gs_epoch; /* moved on by user space at each reading */
 extern u32 gs_threads_used; /* slots below this one have been used */
 
 /* The definitions must be the same wherever the linker meets them: so one typedef each. */
@@ -184,32 +183,6 @@ static __always_inline void gs_write_end(struct gs_thread *t, u32 seq)
 	if (!(seq & 1))
 		t->seq = seq + 2;
 }
-
-/* Add @v to a histogram that only one thread at a time writes. */
-static __always_inline void gs_hist_add(struct gs_hist *h, u64 v)
-{
-	u32 i = gs_hist_index(v), epoch = gs_epoch;
-
-	if (h->epoch != epoch) {
-		h->prev_max = h->epoch + 1 == epoch ? h->epoch_max : 0;
-		h->epoch_max = 0;
-		h->epoch = epoch;
-	}
-	h->count++;
-	h->sum += v;
-	if (v > h->max)
-		h->max = v;
-	if (v > h->epoch_max)
-		h->epoch_max = v;
-	if (i < GS_HIST_BUCKETS)
-		h->bucket[i]++;
-}
-
-/*
- * Add @v to a histogram that several threads write.  A global function: verified once, not once
- * for every path that leads to it.
- */
-int gs_hist_add_shared(struct gs_hist *h, u64 v);
 
 /* @to - @from into *@ret_ns; false, and counted, if the clock went back. */
 static __always_inline bool gs_elapsed(u64 from, u64 to, u64 *ret_ns)

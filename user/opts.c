@@ -12,14 +12,14 @@
 #include "bpf/families.h"
 #include "user/opts_table.h"
 
-#define NS_PER_SEC    1000000000ULL
-#define DURATION_MAX  (366 * 24 * 3600 * NS_PER_SEC)
-#define INTERVAL_MIN  10000000ULL
+#define NS_PER_SEC 1000000000ULL
+#define DURATION_MAX (366 * 24 * 3600 * NS_PER_SEC)
+#define INTERVAL_MIN 10000000ULL
 #define TABLE_SIZE(t) (sizeof(t) / sizeof((t)[0]))
 
 /* name, key, value, repeatable, commands, field, smallest, largest, setter, help */
-#define OPT(name, key, arg, again, commands, field, min, max, set, help)                           \
-	{                                                                                          \
+#define OPT(name, key, arg, again, commands, field, min, max, set, help) \
+	{ \
 		name, key, arg, again, commands, offsetof(struct opts, field), min, max, set, help \
 	}
 
@@ -179,9 +179,9 @@ static int check_target(const struct opts *o, struct err *e)
 
 static int check_families(struct opts_parser *p)
 {
-#define X(NAME, name, id, on, help)                                                                \
-	if (p->with & p->without & GS_FAMILY_BIT(id))                                              \
-		return errf(p->e, GS_EXIT_USAGE, -EINVAL,                                          \
+#define X(NAME, name, id, on, help) \
+	if (p->with & p->without & GS_FAMILY_BIT(id)) \
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, \
 			    "%s: both in --with and --without; choose one", #name);
 	GS_FAMILIES(X)
 #undef X

@@ -32,15 +32,15 @@ struct opts {
 	size_t npids;
 	bool all;
 	bool children;
-	char **program;	 /* argv of `-- PROGRAM`; NULL: none */
+	char **program; /* argv of `-- PROGRAM`; NULL: none */
 	u64 duration_ns; /* 0: until interrupted or the target ends; at most 366 days */
 	u64 interval_ns; /* 0: one result at the end (stat); top defaults to 1 s; 10 ms at least */
 	const char *format; /* name of an exporter */
-	const char *mode;   /* "exact"; "watch" is refused with exit code 5 until it exists */
-	u32 families;	    /* GS_FAMILY_BIT()s */
+	const char *mode; /* "exact"; "watch" is refused with exit code 5 until it exists */
+	u32 families; /* GS_FAMILY_BIT()s */
 	u64 max_threads, max_processes, max_types; /* map sizes */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
-	bool no_color;	      /* --no-color or NO_COLOR */
+	bool no_color; /* --no-color or NO_COLOR */
 };
 
 /*

@@ -10,7 +10,7 @@
 #include "user/opts_table.h"
 
 #define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT; see proc(5), pid_max */
-#define ITEM_MAX  64	  /* longest item of a list worth quoting */
+#define ITEM_MAX 64 /* longest item of a list worth quoting */
 
 /* The next item of a comma-separated list into @item, cut; moves *@list, NULL at the end. */
 static void next_item(const char **list, char *item, size_t size)

@@ -8,27 +8,27 @@
 #include "user/opts.h"
 
 #define CMD_BIT(command) (1U << (command))
-#define CMDS_TARGET	 (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES))
-#define CMDS_MEASURE	 (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
-#define CMDS_PRINT	 (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR))
-#define CMDS_ALL	 (CMDS_TARGET | CMDS_PRINT)
+#define CMDS_TARGET (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES))
+#define CMDS_MEASURE (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
+#define CMDS_PRINT (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR))
+#define CMDS_ALL (CMDS_TARGET | CMDS_PRINT)
 
 /* The command line while it is read. */
 struct opts_parser {
 	struct opts *o;
 	struct err *e;
 	u32 with, without; /* GS_FAMILY_BIT()s asked for so far */
-	u64 seen;	   /* bit n: row n of the table was given */
+	u64 seen; /* bit n: row n of the table was given */
 };
 
 struct opts_option {
 	const char *name; /* after -- */
-	char key;	  /* after -; 0: none */
-	const char *arg;  /* how help calls its value; NULL: takes none */
+	char key; /* after -; 0: none */
+	const char *arg; /* how help calls its value; NULL: takes none */
 	bool repeatable;
-	u32 commands;  /* CMD_BIT()s that take it */
+	u32 commands; /* CMD_BIT()s that take it */
 	size_t offset; /* of its field in struct opts */
-	u64 min, max;  /* of numbers */
+	u64 min, max; /* of numbers */
 	/* Store @arg (NULL if it takes none); 0 or a negative errno with p->e set. */
 	int (*set)(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 	const char *help;
@@ -37,8 +37,8 @@ struct opts_option {
 struct opts_command_desc {
 	const char *name;
 	enum opts_command command;
-	const char *usage;    /* what follows the name */
-	const char *help;     /* one line */
+	const char *usage; /* what follows the name */
+	const char *help; /* one line */
 	const char *examples; /* lines, each with its newline */
 };
 

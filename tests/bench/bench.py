@@ -65,7 +65,7 @@ def text_differs(pid):
         for row in maps:
             if len(row) == 6 and "x" in row[1] and "python" in row[5]:
                 start, end = (int(x, 16) for x in row[0].split("-"))
-                with open(f"/proc/{pid}/map_files/{row[0]}", "rb") as f:
+                with open(f"/proc/{pid}/map_files/{start:x}-{end:x}", "rb") as f:
                     f.seek(int(row[2], 16))
                     mem.seek(start)
                     if mem.read(end - start) != f.read(end - start):

@@ -256,7 +256,7 @@ def cmd_text_restored(pid):
             if len(row) < 6 or "x" not in row[1] or not row[5].startswith("/"):
                 continue
             start, end = (int(x, 16) for x in row[0].split("-"))
-            with open(f"/proc/{pid}/map_files/{row[0]}", "rb") as file:
+            with open(f"/proc/{pid}/map_files/{start:x}-{end:x}", "rb") as file:
                 file.seek(int(row[2], 16))
                 want = file.read(end - start)
             mem.seek(start)

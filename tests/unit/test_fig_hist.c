@@ -11,7 +11,7 @@
 #include "user/model/figures.h"
 
 #define VALUES 400
-#define TOP    ((u64)1 << GS_HIST_TOP_BIT)
+#define TOP ((u64)1 << GS_HIST_TOP_BIT)
 
 static u64 random_state = 88172645463325252ULL;
 

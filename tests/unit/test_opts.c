@@ -13,7 +13,7 @@
 #include "user/opts.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WORDS	 80
+#define WORDS 80
 
 static char line[2048];
 static char *words[WORDS];

@@ -28,13 +28,13 @@ static void only_harmful_bytes_are_replaced(void **state)
 		  "??31m" }, /* C1 CSI */
 		{ "\xe2\x80\xae"
 		  "evil",
-		  "???evil" },		   /* right-to-left override */
+		  "???evil" }, /* right-to-left override */
 		{ "\xe2\x80\xa8", "???" }, /* line separator */
 		{ "\xff\xfe", "??" },
 		{ "\xc3", "?" }, /* cut short */
 		{ "\xe6\x97", "??" },
-		{ "\xc0\xaf", "??" },		/* overlong */
-		{ "\xed\xa0\x80", "???" },	/* surrogate */
+		{ "\xc0\xaf", "??" }, /* overlong */
+		{ "\xed\xa0\x80", "???" }, /* surrogate */
 		{ "\xf4\x90\x80\x80", "????" }, /* beyond U+10FFFF */
 		{ "\xf0\x9f\x90\x8d", "\xf0\x9f\x90\x8d" },
 	};

@@ -76,7 +76,7 @@ static void the_unmeasured_is_a_dash(void **state)
 	p->threads[0].hold.valid = false;
 	p->threads[0].takes = FIG_NULL;
 	text = written(f);
-	assert_has(text, "its probes about - of a CPU");
+	assert_has(text, "its probes about - of a CPU in all targets together");
 	assert_has(text, "held now by: -");
 	assert_has(text, "takes - (-/s)");
 	free(text);

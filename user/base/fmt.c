@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #define NS_PER_SEC 1000000000ULL
-#define MINUTE	   (60 * NS_PER_SEC)
-#define HOUR	   (60 * MINUTE)
-#define DAY	   (24 * HOUR)
+#define MINUTE (60 * NS_PER_SEC)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 
 /* Decimals that leave three significant digits to 0 <= @v < 1000. */
 static int decimals(double v)

@@ -10,9 +10,9 @@
 
 #include "user/model/figures.h"
 
-#define EXPORTERS(X)                                                                               \
-	X(table)                                                                                   \
-	X(json)                                                                                    \
+#define EXPORTERS(X) \
+	X(table) \
+	X(json) \
 	X(jsonl)
 
 struct exporter_ops {

@@ -35,9 +35,11 @@ static void header(FILE *out, const struct figures *f, const struct fig_process 
 	fprintf(out, "\n  measured  %s, mode %s\n", fmt_ns(p->measured_ns).s,
 		f->mode ? f->mode : "-");
 	fprintf(out,
-		"  cost      gilscope %s of a CPU; its probes about %s of a CPU in the target, "
+		"  cost      gilscope %s of a CPU; its probes about %s of a CPU in %s, "
 		"%s hits\n",
-		fmt_percent(own).s, fmt_percent(cost).s, fmt_count(f->overhead.probe_hits).s);
+		fmt_percent(own).s, fmt_percent(cost).s,
+		f->nprocs > 1 ? "all targets together" : "the target",
+		fmt_count(f->overhead.probe_hits).s);
 	if (!f->nlost)
 		return;
 	fputs("  LOST     ", out);

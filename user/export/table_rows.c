@@ -10,8 +10,8 @@
 #include "user/base/fmt.h"
 #include "user/export/text_table.h"
 
-#define TOP	 20
-#define INDENT	 2
+#define TOP 20
+#define INDENT 2
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 _Static_assert(TOP < TEXT_ROWS, "a table holds the top rows");
@@ -99,6 +99,13 @@ static void share_cell(struct text_table *t, u64 part, u64 whole)
 	text_table_cell(t, fmt_percent(fmt_ratio(part, whole)).s);
 }
 
+/* A part that cannot be more than all: at an interval's edges a release may fall into the one
+ * after its take's. */
+static void part_cell(struct text_table *t, u64 part, u64 whole)
+{
+	share_cell(t, part > whole && part != FIG_NULL ? whole : part, whole);
+}
+
 static void and_more(FILE *out, size_t count)
 {
 	if (count > TOP)
@@ -141,8 +148,8 @@ int table_threads(FILE *out, const struct fig_process *p)
 		share_cell(&t, th->held_ns, p->measured_ns);
 		share_cell(&t, th->wait_ns, p->measured_ns);
 		rate_cell(&t, th->takes, p);
-		share_cell(&t, th->forced_releases, th->takes);
-		share_cell(&t, th->held_offcpu_ns, th->held_ns);
+		part_cell(&t, th->forced_releases, th->takes);
+		part_cell(&t, th->held_offcpu_ns, th->held_ns);
 		quantile_cell(&t, &th->hold, 0.5);
 		quantile_cell(&t, &th->hold, 0.99);
 		quantile_cell(&t, &th->hold, 1);

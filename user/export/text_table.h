@@ -10,10 +10,10 @@
 
 #include "bpf/types.h"
 
-#define TEXT_ROWS    24
+#define TEXT_ROWS 24
 #define TEXT_COLUMNS 14
-#define TEXT_CELL    160 /* bytes; TEXT_WIDTH wide characters with marks fit */
-#define TEXT_WIDTH   36	 /* columns a cell is cut to */
+#define TEXT_CELL 160 /* bytes; TEXT_WIDTH wide characters with marks fit */
+#define TEXT_WIDTH 36 /* columns a cell is cut to */
 
 struct text_column {
 	const char *title;

@@ -13,8 +13,8 @@ struct fig_hist {
 	bool valid;
 	u64 count;
 	u64 sum_ns;
-	u64 max_ns;		     /* exact */
-	u64 interval_max_ns;	     /* of the values since the previous reading; exact */
+	u64 max_ns; /* exact */
+	u64 interval_max_ns; /* of the values since the previous reading; exact */
 	u32 bucket[GS_HIST_BUCKETS]; /* bounds: bpf/hist.h */
 };
 

@@ -19,8 +19,8 @@
 
 struct fig_gil {
 	u64 address;
-	u64 held_ns;		 /* time it was held, open holds included up to now */
-	double held_ratio;	 /* of the duration */
+	u64 held_ns; /* time it was held, open holds included up to now */
+	double held_ratio; /* of the duration */
 	const char *held_source; /* "exact" or "sampled"; static */
 	double held_error_ratio; /* 0 when exact */
 	u64 takes;
@@ -30,8 +30,8 @@ struct fig_gil {
 	u64 wait_ns; /* sum over the threads, open waits included up to now */
 	u64 held_offcpu_ns;
 	u64 held_preempted_ns; /* part of held_offcpu_ns: runnable, not running */
-	u64 hold_floor_ns;     /* each hold is lengthened by about this much: the probe's cost */
-	u64 holder_tid;	       /* who holds it now; 0: nobody; FIG_NULL: unknown */
+	u64 hold_floor_ns; /* each hold is lengthened by about this much: the probe's cost */
+	u64 holder_tid; /* who holds it now; 0: nobody; FIG_NULL: unknown */
 };
 
 struct fig_thread {
@@ -81,7 +81,7 @@ struct fig_io {
 
 struct fig_type {
 	char *type; /* owned, printable */
-	u64 key;    /* identity within the process */
+	u64 key; /* identity within the process */
 	u64 deallocs;
 	u64 allocs;
 };
@@ -91,11 +91,11 @@ struct fig_process {
 	u32 pid;
 	u32 ns_pid;
 	bool exited;
-	char *command;	 /* owned, printable; its command line, cut to 256 bytes */
+	char *command; /* owned, printable; its command line, cut to 256 bytes */
 	u64 measured_ns; /* how long it was measured within the duration */
 	struct {
-		char *version;	/* owned; "3.11.2" */
-		char *path;	/* owned; as the target sees it */
+		char *version; /* owned; "3.11.2" */
+		char *path; /* owned; as the target sees it */
 		char *build_id; /* owned; hex; NULL when it has none */
 		bool free_threaded;
 		bool debug;
@@ -117,19 +117,19 @@ struct fig_process {
 };
 
 struct fig_probe {
-	const char *family;   /* static */
-	const char *event;    /* static */
-	char *file;	      /* owned; as the target sees it */
-	u64 offset;	      /* in the file */
+	const char *family; /* static */
+	const char *event; /* static */
+	char *file; /* owned; as the target sees it */
+	u64 offset; /* in the file */
 	const char *found_by; /* static: symtab usdt decode kernel … */
-	char *instruction;    /* owned; mnemonic it sits on; "-" for kernel tracepoints */
+	char *instruction; /* owned; mnemonic it sits on; "-" for kernel tracepoints */
 	u64 hits;
 };
 
 struct fig_lost {
-	const char *cause;    /* static */
+	const char *cause; /* static */
 	const char *families; /* static; whose figures it makes smaller */
-	const char *help;     /* static */
+	const char *help; /* static */
 	u64 count;
 };
 
@@ -154,27 +154,27 @@ struct figures {
 
 /* How a column's values behave. */
 enum fig_kind {
-	FIG_ID,	     /* u32, part of the row's identity */
-	FIG_KEY,     /* u64, part of the row's identity */
+	FIG_ID, /* u32, part of the row's identity */
+	FIG_KEY, /* u64, part of the row's identity */
 	FIG_ADDRESS, /* u64 identity, written as a "0x…" string */
-	FIG_LABEL,   /* const char *, not owned, part of the row's identity */
-	FIG_NAME,    /* char *, owned, part of the row's identity */
-	FIG_NUMBER,  /* u32 as of now */
-	FIG_COUNT,   /* u64 that only grows; intervals subtract */
-	FIG_TIME,    /* u64 ns that only grows; intervals subtract */
-	FIG_LEVEL,   /* u64 as of now; intervals take the newer one */
-	FIG_REAL,    /* double as of now */
-	FIG_FLAG,    /* bool as of now */
-	FIG_STATIC,  /* const char *, not owned */
-	FIG_TEXT,    /* char *, owned */
-	FIG_HIST,    /* struct fig_hist; intervals subtract */
+	FIG_LABEL, /* const char *, not owned, part of the row's identity */
+	FIG_NAME, /* char *, owned, part of the row's identity */
+	FIG_NUMBER, /* u32 as of now */
+	FIG_COUNT, /* u64 that only grows; intervals subtract */
+	FIG_TIME, /* u64 ns that only grows; intervals subtract */
+	FIG_LEVEL, /* u64 as of now; intervals take the newer one */
+	FIG_REAL, /* double as of now */
+	FIG_FLAG, /* bool as of now */
+	FIG_STATIC, /* const char *, not owned */
+	FIG_TEXT, /* char *, owned */
+	FIG_HIST, /* struct fig_hist; intervals subtract */
 };
 
 struct fig_column {
 	const char *name; /* as in JSON; NULL ends the table */
 	enum fig_kind kind;
 	size_t offset; /* in the row struct */
-	bool hidden;   /* identity or helper, not written to JSON */
+	bool hidden; /* identity or helper, not written to JSON */
 };
 
 /* The arrays of a process, in the order of the JSON contract. */
@@ -185,7 +185,7 @@ struct fig_table_desc {
 	const char *name; /* key in JSON */
 	size_t row_size;
 	size_t array, count; /* offsets of the pointer to the rows and of their number */
-	size_t measured;     /* offset of the bool; FIG_ALWAYS: there is none, it always is */
+	size_t measured; /* offset of the bool; FIG_ALWAYS: there is none, it always is */
 	const struct fig_column *columns;
 };
 

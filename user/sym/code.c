@@ -11,12 +11,14 @@
 #include <string.h>
 
 #define STRAIGHT_MAX 64 /* instructions on a straight line */
+#define DECODE_MAX   4000000 /* in all: some seconds; an interpreter takes about 1/100 of it */
 
 struct code {
 	struct elf_file *file; /* borrowed */
 	struct fde_table fdes;
 	csh capstone;
 	cs_insn *insn; /* the one buffer, reused */
+	u32 decoded; /* instructions so far: a file made to keep us busy is given up */
 };
 
 int code_new(struct elf_file *f, struct code **ret_c, struct err *e)
@@ -140,6 +142,8 @@ static int decode(struct code *c, u64 vaddr, u64 end, struct insn *ret_i)
 
 	if (!p)
 		return -ENOENT;
+	if (c->decoded++ >= DECODE_MAX)
+		return -EILSEQ;
 	if (!cs_disasm_iter(c->capstone, &p, &n, &at, c->insn))
 		return -EILSEQ;
 	memset(ret_i, 0, sizeof(*ret_i));

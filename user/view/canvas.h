@@ -19,8 +19,8 @@ enum style {
 	STYLE_BOLD,
 	STYLE_DIM,
 	STYLE_TITLE, /* names of panels */
-	STYLE_HEAD,  /* titles of columns */
-	STYLE_SORT,  /* title of the column sorted by */
+	STYLE_HEAD, /* titles of columns */
+	STYLE_SORT, /* title of the column sorted by */
 	STYLE_GOOD,
 	STYLE_WARN,
 	STYLE_BAD,
@@ -34,7 +34,7 @@ struct cell {
 
 struct canvas {
 	int rows, cols;
-	bool utf8;	   /* the terminal shows UTF-8; else ASCII only */
+	bool utf8; /* the terminal shows UTF-8; else ASCII only */
 	struct cell *cell; /* rows x cols */
 };
 

@@ -4,13 +4,13 @@
 
 #define GC_ROWS 8 /* generations there will ever be */
 
-#define GETTER(name, expr)                                                                         \
-	static double name(const void *row, u64 ns)                                                \
-	{                                                                                          \
-		const struct fig_gc *gc = row;                                                     \
-                                                                                                   \
-		(void)ns;                                                                          \
-		return expr;                                                                       \
+#define GETTER(name, expr) \
+	static double name(const void *row, u64 ns) \
+	{ \
+		const struct fig_gc *gc = row; \
+\
+		(void)ns; \
+		return expr; \
 	}
 
 GETTER(get_generation, gc->generation)

@@ -7,7 +7,7 @@
 #include "user/view/spark.h"
 #include "user/view/view.h"
 
-#define INDENT 5  /* below "GIL" */
+#define INDENT 5 /* below "GIL" */
 #define LABELS 34 /* columns the words of the first line take */
 
 static double at_most(double v, double most)

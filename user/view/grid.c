@@ -9,7 +9,7 @@
 
 #include "user/base/fmt.h"
 
-#define TEXT_MAX     36 /* columns a column of text grows to */
+#define TEXT_MAX 36 /* columns a column of text grows to */
 #define GRID_COLUMNS 16
 
 static int compare_values(double a, double b, bool reverse)

@@ -12,7 +12,7 @@ enum grid_unit {
 	UNIT_TEXT,
 	UNIT_ID, /* a number as it is */
 	UNIT_COUNT,
-	UNIT_REAL,    /* rates, ratios of counts */
+	UNIT_REAL, /* rates, ratios of counts */
 	UNIT_PERCENT, /* of a ratio: 1 is 100 % */
 	UNIT_NS,
 };
@@ -21,7 +21,7 @@ struct grid_column {
 	const char *title;
 	enum grid_unit unit;
 	int width; /* of text: the least; it grows */
-	int rank;  /* what does not fit goes by rank, highest first; 0 stays */
+	int rank; /* what does not fit goes by rank, highest first; 0 stays */
 	double (*value)(const void *row, u64 over_ns);
 	const char *(*text)(const void *row);
 	double warn, bad; /* values from here on are marked; 0: none is */
@@ -31,9 +31,9 @@ struct grid_column {
 struct grid {
 	const struct grid_column *columns;
 	size_t ncolumns;
-	int sort;		/* column number; -1: as they come */
-	bool reverse;		/* smallest first */
-	u64 over_ns;		/* time the figures cover */
+	int sort; /* column number; -1: as they come */
+	bool reverse; /* smallest first */
+	u64 over_ns; /* time the figures cover */
 	const char *text_title; /* instead of the text column's; NULL: its own */
 	enum style (*row_style)(const void *row, const void *arg); /* NULL: all normal */
 	const void *row_arg;

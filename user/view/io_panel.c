@@ -4,13 +4,13 @@
 
 #define IO_ROWS 16 /* more than there are system calls in the family */
 
-#define GETTER(name, expr)                                                                         \
-	static double name(const void *row, u64 ns)                                                \
-	{                                                                                          \
-		const struct fig_io *io = row;                                                     \
-                                                                                                   \
-		(void)ns;                                                                          \
-		return expr;                                                                       \
+#define GETTER(name, expr) \
+	static double name(const void *row, u64 ns) \
+	{ \
+		const struct fig_io *io = row; \
+\
+		(void)ns; \
+		return expr; \
 	}
 
 GETTER(get_calls, per_second(io->calls, ns))

@@ -4,10 +4,10 @@
  */
 #include "user/view/view.h"
 
-#define GIL_ROWS      3
-#define THREADS_LEAST 5	 /* with their titles */
-#define ROOMY	      40 /* rows from which panels get a blank line between them */
-#define LOW_ROWS      3	 /* panels below the threads */
+#define GIL_ROWS 3
+#define THREADS_LEAST 5 /* with their titles */
+#define ROOMY 40 /* rows from which panels get a blank line between them */
+#define LOW_ROWS 3 /* panels below the threads */
 
 /* Rows the panel wants: a title and its figures, one line if there are none. */
 static int rows_for(bool measured, size_t count)

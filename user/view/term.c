@@ -24,12 +24,12 @@
 #include <term.h>
 
 #define ESC_WAIT_MS 25 /* for the rest of an escape sequence */
-#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static SCREEN *screen;
 static volatile sig_atomic_t is_open;
 static struct termios modes; /* from before */
-static char undo[256];	     /* what to write, to undo what curses wrote */
+static char undo[256]; /* what to write, to undo what curses wrote */
 static size_t undo_len;
 static attr_t attrs[STYLE_COUNT];
 static short pairs[STYLE_COUNT];

@@ -6,13 +6,13 @@
 #include "user/view/view.h"
 
 /* One getter: @expr of thread @t, over @ns. */
-#define GETTER(name, expr)                                                                         \
-	static double name(const void *row, u64 ns)                                                \
-	{                                                                                          \
-		const struct fig_thread *t = row;                                                  \
-                                                                                                   \
-		(void)ns;                                                                          \
-		return expr;                                                                       \
+#define GETTER(name, expr) \
+	static double name(const void *row, u64 ns) \
+	{ \
+		const struct fig_thread *t = row; \
+\
+		(void)ns; \
+		return expr; \
 	}
 
 GETTER(get_tid, t->tid)
@@ -23,8 +23,8 @@ GETTER(get_hold_p50, quantile_of(&t->hold, 0.5))
 GETTER(get_hold_p99, quantile_of(&t->hold, 0.99))
 GETTER(get_hold_max, quantile_of(&t->hold, 1))
 GETTER(get_wait_p99, quantile_of(&t->wait, 0.99))
-GETTER(get_forced, fmt_ratio(t->forced_releases, t->takes))
-GETTER(get_offcpu, fmt_ratio(t->held_offcpu_ns, t->held_ns))
+GETTER(get_forced, share_of(t->forced_releases, t->takes))
+GETTER(get_offcpu, share_of(t->held_offcpu_ns, t->held_ns))
 
 static const char *get_name(const void *row)
 {

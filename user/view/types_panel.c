@@ -2,12 +2,12 @@
 #include "user/view/panel_values.h"
 #include "user/view/view.h"
 
-#define GETTER(name, expr)                                                                         \
-	static double name(const void *row, u64 ns)                                                \
-	{                                                                                          \
-		const struct fig_type *t = row;                                                    \
-                                                                                                   \
-		return expr;                                                                       \
+#define GETTER(name, expr) \
+	static double name(const void *row, u64 ns) \
+	{ \
+		const struct fig_type *t = row; \
+\
+		return expr; \
 	}
 
 GETTER(get_deallocs, per_second(t->deallocs, ns))

@@ -13,8 +13,8 @@
 #include "user/view/dash.h"
 #include "user/view/grid.h"
 
-#define VIEW_HISTORY  240 /* intervals a sparkline goes back */
-#define VIEW_FILTER   64
+#define VIEW_HISTORY 240 /* intervals a sparkline goes back */
+#define VIEW_FILTER 64
 #define VIEW_MIN_ROWS 12
 #define VIEW_MIN_COLS 60
 
@@ -45,19 +45,19 @@ struct history {
 
 struct view {
 	struct figures *interval, *total; /* owned; NULL before the first reading */
-	u64 interval_ns;		  /* between readings */
-	size_t proc;			  /* which process is shown */
-	u32 pid;			  /* the same, by pid: processes come and go */
-	bool since_start;		  /* figures of the whole time instead of the interval's */
+	u64 interval_ns; /* between readings */
+	size_t proc; /* which process is shown */
+	u32 pid; /* the same, by pid: processes come and go */
+	bool since_start; /* figures of the whole time instead of the interval's */
 	bool paused;
 	bool help;
 	int sort; /* column of the threads table */
 	bool reverse;
 	char filter[VIEW_FILTER]; /* part of thread names to show; "": all */
-	bool filtering;		  /* keys go into the filter */
-	size_t scroll;		  /* first thread, or line of the help, shown */
-	size_t page;		  /* threads shown at once, when last drawn */
-	char message[160];	  /* of the last action; shown until the next key */
+	bool filtering; /* keys go into the filter */
+	size_t scroll; /* first thread, or line of the help, shown */
+	size_t page; /* threads shown at once, when last drawn */
+	char message[160]; /* of the last action; shown until the next key */
 	struct history *history;
 	size_t nhistory;
 	const void **rows; /* scratch of the panels that sort; room for nrows */
