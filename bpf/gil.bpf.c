@@ -28,6 +28,24 @@ static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
 	return ns;
 }
 
+/*
+ * The first waiter begins a contended stretch and the last one ends it.  The beginning is read
+ * before the count goes down: as long as we are counted nobody else can begin one.
+ */
+static __always_inline void waiter_adds(struct gs_gil *g, u64 now)
+{
+	if (!__sync_fetch_and_add(&g->waiters, 1))
+		g->contended_since_ns = now;
+}
+
+static __always_inline void waiter_leaves(struct gs_gil *g, u64 now)
+{
+	u64 since = *(volatile u64 *)&g->contended_since_ns;
+
+	if (__sync_fetch_and_add(&g->waiters, -1) == 1 && now > since)
+		__sync_fetch_and_add(&g->contended_ns, now - since);
+}
+
 __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
@@ -40,6 +58,7 @@ __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
 	for (int i = 0; i < GS_GC_GENERATIONS; i++)
 		t->gc_at_wait_ns[i] = gc_time(&p->gil, i, since_ns);
 	gs_write_end(t, seq);
+	waiter_adds(&p->gil, since_ns);
 	return 0;
 }
 
@@ -52,6 +71,7 @@ static __always_inline void wait_end(struct gs_thread *t, struct gs_proc *p, u64
 		gs_hist_add(&t->wait, ns);
 	}
 	t->wait_since_ns = 0;
+	waiter_leaves(&p->gil, now);
 	for (int i = 0; i < GS_GC_GENERATIONS; i++) {
 		u64 total = gc_time(&p->gil, i, now), before = t->gc_at_wait_ns[i];
 
@@ -163,6 +183,7 @@ __hidden int gil_thread_exit(struct gs_thread *t)
 	if (t->wait_since_ns) {
 		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);
 		t->wait_since_ns = 0;
+		waiter_leaves(&p->gil, now);
 	}
 	if (t->hold_since_ns) {
 		/* The interpreter's last thread ends holding: its end is the release. */

@@ -112,6 +112,10 @@ struct gs_gil {
 	u64 takes;
 	u64 handovers;
 	u64 owned_ns; /* when it was last taken */
+	u64 contended_ns; /* finished stretches of time with at least one waiter */
+	u64 contended_since_ns; /* began; meaningless while nobody waits */
+	u32 waiters;
+	u32 pad;
 	u32 owner; /* thread slot + 1; 0 while free */
 	u32 last_owner; /* thread slot + 1 of the last hold; 0: none yet */
 	u64 gc_since_ns;

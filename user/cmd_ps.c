@@ -50,13 +50,14 @@ static void name_user(uid_t uid, char *text, size_t size)
 static void fill(struct row *row, const struct py_process *p)
 {
 	const struct py_binary *b = p->binary;
+	struct gil_now now;
 
 	snprintf(row->version, sizeof(row->version), "%s", b->version);
 	snprintf(row->path, sizeof(row->path), "%s", b->path);
 	str_printable(row->path);
 	snprintf(row->build_id, sizeof(row->build_id), "%s", b->build_id ? b->build_id : "");
 	row->stripped = b->stripped;
-	if (!p->gc_stats_addr)
+	if (process_gil(p, &now) == -EAGAIN)
 		snprintf(row->why, sizeof(row->why), "its interpreter is not initialised");
 }
 

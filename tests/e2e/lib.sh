@@ -33,7 +33,7 @@ alive() {
 
 cleanup() {
 	rc=$?
-	trap - EXIT INT TERM
+	trap - EXIT INT TERM HUP PIPE
 	while read -r p since; do
 		[ "$(start_time "$p")" != "$since" ] || kill -KILL "$p" 2>/dev/null
 	done <"$T/pids"
@@ -43,7 +43,7 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'exit 143' TERM HUP PIPE
 
 # start_time PID: when it started; with the pid, its identity
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }

@@ -19,6 +19,7 @@ struct family_input {
 	u32 index; /* of the slot */
 	u32 pid;
 	u64 now_ns; /* of the reading, or of its end if that came first */
+	bool ended; /* the process has */
 	u64 measured_ns; /* how long it has been measured */
 	u32 epoch; /* the epoch whose maxima are the interval's */
 	u64 hit_ns; /* measured cost of a probe hit; 0: not known */

@@ -59,6 +59,9 @@ static int gil_process(const struct family_input *in, struct fig_process *out)
 	out->gil_measured = true;
 	g->address = in->proc->gil.address;
 	g->handovers = in->proc->gil.handovers;
+	g->contended_ns = in->proc->gil.contended_ns;
+	if (in->proc->gil.waiters && !in->ended)
+		g->contended_ns += since(in->proc->gil.contended_since_ns, in->now_ns);
 	g->held_source = "exact";
 	g->held_error_ratio = 0;
 	g->holder_tid = in->holder_tid;

@@ -32,6 +32,7 @@ static struct family_input input(const struct collector *c, const struct measure
 		.index = m->index,
 		.pid = m->py->pid,
 		.now_ns = now_ns,
+		.ended = m->exited,
 		.measured_ns = now_ns > m->start_ns ? now_ns - m->start_ns : 0,
 		.epoch = epoch,
 		.hit_ns = c->hit_ns,

@@ -128,11 +128,9 @@ static int load_error(int err, struct err *e)
 	const char *said = libbpf_message[0] ? libbpf_message : strerror(-err);
 
 	if (err == -EPERM || err == -EACCES)
-		return errf(
-			e, GS_EXIT_PERM, err,
-			"BPF: not permitted (%s); run as root, or with CAP_BPF, CAP_PERFMON and "
-			"CAP_SYS_PTRACE; see gilscope doctor",
-			said);
+		return errf(e, GS_EXIT_PERM, err,
+			    "BPF: not permitted; run as root, or with CAP_BPF, CAP_PERFMON and "
+			    "CAP_SYS_PTRACE; see gilscope doctor");
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return errf(e, GS_EXIT_UNSUPPORTED, err,
 			    "kernel: no BTF in /sys/kernel/btf/vmlinux; use a kernel built with "

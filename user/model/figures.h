@@ -28,6 +28,7 @@ struct fig_gil {
 	u64 handovers;
 	u64 forced_releases;
 	u64 wait_ns; /* sum over the threads, open waits included up to now */
+	u64 contended_ns; /* time in which at least one thread waited */
 	u64 held_offcpu_ns;
 	u64 held_preempted_ns; /* part of held_offcpu_ns: runnable, not running */
 	u64 hold_floor_ns; /* each hold is lengthened by about this much: the probe's cost */

@@ -21,6 +21,7 @@ static const struct fig_column gil_columns[] = {
 	COL(fig_gil, FIG_COUNT, handovers),
 	COL(fig_gil, FIG_COUNT, forced_releases),
 	COL(fig_gil, FIG_TIME, wait_ns),
+	COL(fig_gil, FIG_TIME, contended_ns),
 	COL(fig_gil, FIG_TIME, held_offcpu_ns),
 	COL(fig_gil, FIG_TIME, held_preempted_ns),
 	COL(fig_gil, FIG_LEVEL, hold_floor_ns),

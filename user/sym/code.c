@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define STRAIGHT_MAX 64 /* instructions on a straight line */
-#define DECODE_MAX   4000000 /* in all: some seconds; an interpreter takes about 1/100 of it */
+#define DECODE_MAX 4000000 /* in all: some seconds; an interpreter takes about 1/100 of it */
 
 struct code {
 	struct elf_file *file; /* borrowed */

@@ -136,6 +136,7 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	struct err sub = { 0 };
 	struct py_binary *b = NULL;
 	struct elf_file *f = NULL;
+	struct gil_now now;
 	struct py_process *p;
 	struct elf_symbol sym;
 	u64 bias;
@@ -157,8 +158,10 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	}
 	p = make(id, b, bias, path);
 	r = p ? 0 : -ENOMEM;
-	if (p && process_refresh(p) == 0)
-		r = 1;
+	if (p) {
+		(void)process_refresh(p);
+		r = process_gil(p, &now) ? 0 : 1; /* no GIL: mapped, but not initialised */
+	}
 	if (p && (r || !id->best)) {
 		process_free(id->best);
 		id->best = p;

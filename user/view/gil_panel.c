@@ -15,13 +15,10 @@ static double at_most(double v, double most)
 	return v < most ? v : most;
 }
 
-/*
- * The share of time in which somebody waited, at most: waits are known as a sum over the
- * threads.  Exact while one thread waits at a time.
- */
+/* The share of time in which somebody waited; a thread waits on while the GIL changes hands. */
 static double contended(const struct fig_process *p, const struct fig_gil *g)
 {
-	return at_most(fmt_ratio(g->wait_ns, p->measured_ns), g->held_ratio);
+	return at_most(fmt_ratio(g->contended_ns, p->measured_ns), g->held_ratio);
 }
 
 static void ownership(const struct view *v, struct canvas *c, struct area a,
@@ -95,7 +92,7 @@ static void waiting(struct canvas *c, struct area a, const struct fig_process *p
 	char text[160];
 	int at = a.col + INDENT;
 
-	snprintf(text, sizeof(text), isnan(wanted) ? "-" : "<=%s", fmt_percent(wanted).s);
+	snprintf(text, sizeof(text), "%s", fmt_percent(wanted).s);
 	at = labelled(c, a.row, at, "contended time", text,
 		      wanted >= 0.1 ? STYLE_WARN : STYLE_NORMAL);
 	snprintf(text, sizeof(text), isnan(waiters) ? "-" : "%.2f", waiters);
