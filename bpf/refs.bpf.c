@@ -16,7 +16,8 @@ struct {
 	__type(value, struct gs_type);
 } gs_types SEC(".maps");
 
-static __always_inline struct gs_type *type_row(const struct gs_type_key *key, u32 tp_name)
+static __always_inline struct gs_type *type_row(const struct gs_type_key *key,
+						const struct gs_proc_config *c)
 {
 	struct gs_type *row = bpf_map_lookup_elem(&gs_types, key);
 	struct gs_type fresh = {};
@@ -24,8 +25,10 @@ static __always_inline struct gs_type *type_row(const struct gs_type_key *key, u
 
 	if (row)
 		return row;
-	if (bpf_probe_read_user(&name, sizeof(name), (void *)(key->type + tp_name)) ||
-	    bpf_probe_read_user_str(fresh.name, sizeof(fresh.name), (void *)name) < 0) {
+	if (bpf_probe_read_user(&name, sizeof(name), (void *)(key->type + c->tp_name)) ||
+	    bpf_probe_read_user_str(fresh.name, sizeof(fresh.name), (void *)name) < 0 ||
+	    bpf_probe_read_user(&fresh.flags, sizeof(fresh.flags),
+				(void *)(key->type + c->tp_flags))) {
 		gs_lose(GS_LOSS_READ_FAULT, 1);
 		return NULL;
 	}
@@ -35,6 +38,28 @@ static __always_inline struct gs_type *type_row(const struct gs_type_key *key, u
 	if (!row)
 		gs_lose(GS_LOSS_TYPES_FULL, 1);
 	return row;
+}
+
+/*
+ * The type of the object @object, if it is deallocated by this very site's function.  A
+ * subclass's function goes on to call its base's, which has a site as well: that is the same
+ * object, not another one.
+ */
+static __always_inline bool type_of(u64 object, u32 site, const struct gs_proc_config *c,
+				    u64 *ret_type)
+{
+	struct gs_site *s = bpf_map_lookup_elem(&gs_sites, &site);
+	u64 type, dealloc;
+
+	if (!s)
+		return false;
+	if (bpf_probe_read_user(&type, sizeof(type), (void *)(object + c->ob_type)) ||
+	    bpf_probe_read_user(&dealloc, sizeof(dealloc), (void *)(type + c->tp_dealloc))) {
+		gs_lose(GS_LOSS_READ_FAULT, 1);
+		return false;
+	}
+	*ret_type = type;
+	return !s->function || dealloc == s->function + c->load_bias;
 }
 
 __hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
@@ -52,12 +77,9 @@ __hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
 	if (!p || !gs_site_arg(ctx, site, &arg))
 		return 0;
 	key.type = arg;
-	if (event == GS_EVENT_REFS_DEALLOC &&
-	    bpf_probe_read_user(&key.type, sizeof(key.type), (void *)(arg + p->config.ob_type))) {
-		gs_lose(GS_LOSS_READ_FAULT, 1);
+	if (event == GS_EVENT_REFS_DEALLOC && !type_of(arg, site, &p->config, &key.type))
 		return 0;
-	}
-	row = type_row(&key, p->config.tp_name);
+	row = type_row(&key, &p->config);
 	if (row)
 		__sync_fetch_and_add(event == GS_EVENT_REFS_DEALLOC ? &row->deallocs : &row->allocs,
 				     1);

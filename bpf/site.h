@@ -53,8 +53,9 @@ struct gs_site {
 	u32 event; /* enum gs_event */
 	struct gs_arg arg;
 	u32 pad;
+	u64 function; /* REFS_DEALLOC: the tp_dealloc it is in, as an address in the file */
 };
 
-_Static_assert(sizeof(struct gs_site) == 16, "gs_site is ABI");
+_Static_assert(sizeof(struct gs_site) == 24, "gs_site is ABI");
 
 #endif

@@ -133,7 +133,10 @@ struct gs_proc_config {
 	u32 gc_stats_stride;
 	u32 ob_type; /* offset in PyObject */
 	u32 tp_name; /* offset in PyTypeObject */
+	u32 tp_dealloc; /* likewise */
+	u32 tp_flags; /* likewise */
 	u32 pad;
+	u64 load_bias; /* of the interpreter: address in memory - address in the file */
 };
 
 struct gs_proc {

@@ -164,6 +164,9 @@ static struct gs_proc_config config_of(const struct py_process *py)
 		.gc_stats_stride = l->gc_stats_stride,
 		.ob_type = l->ob_type,
 		.tp_name = l->tp_name,
+		.tp_dealloc = l->tp_dealloc,
+		.tp_flags = l->tp_flags,
+		.load_bias = py->load_bias,
 	};
 }
 

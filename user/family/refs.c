@@ -46,7 +46,10 @@ static int add_type(const struct kmaps *maps, const struct gs_type_key *key, voi
 	row->type = strdup(type.name[0] ? type.name : "?");
 	row->key = key->type;
 	row->deallocs = type.deallocs;
-	row->allocs = type.allocs;
+	/* Built-in types have allocators of their own: what is seen of them is a part, unknown
+	 * which. */
+	if (type.flags & GS_TYPE_HEAP)
+		row->allocs = type.allocs;
 	return 0;
 }
 

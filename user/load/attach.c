@@ -162,7 +162,11 @@ static int attach_plain(struct attached *a, struct bpf_program *p, const char *p
 static int write_rows(const struct kmaps *k, const struct probe_site *sites, size_t n, u32 first)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct gs_site row = { .event = sites[i].event, .arg = sites[i].arg };
+		struct gs_site row = {
+			.event = sites[i].event,
+			.arg = sites[i].arg,
+			.function = sites[i].function,
+		};
 		u32 key = first + i;
 
 		if (bpf_map_update_elem(k->sites_fd, &key, &row, BPF_ANY))
