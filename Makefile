@@ -41,7 +41,7 @@ endif
 
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 USER_SRC := $(wildcard user/*.c user/*/*.c)
-TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+TESTS    := $(filter-out test_rt_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
 obj       = $(patsubst %.c,$O/%.o,$(1))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 

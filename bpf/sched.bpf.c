@@ -35,8 +35,11 @@ static __always_inline struct asleep_in sleeping_in(struct task_struct *task, st
 	struct asleep_in in = { .io = GS_IO_COUNT };
 
 	if (nr == NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
+		/* A waiter gives a timeout, the switch interval.  glibc's pthread_cond_signal() can
+		 * sleep in there as well, without one: that thread is releasing the GIL. */
 		uaddr = BPF_CORE_READ(regs, di);
-		in.gil = uaddr - p->config.gil_cond < p->config.gil_cond_size;
+		in.gil = uaddr - p->config.gil_cond < p->config.gil_cond_size &&
+			 BPF_CORE_READ(regs, r10);
 	} else if (gs_measures(GS_FAMILY_IO)) {
 		in.io = gs_io_call_of(nr);
 	}

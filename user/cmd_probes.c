@@ -11,6 +11,7 @@
 #include "bpf/families.h"
 #include "user/commands.h"
 #include "user/load/cost.h"
+#include "user/session.h"
 #include "user/target/launch.h"
 #include "user/target/process.h"
 
@@ -56,14 +57,13 @@ static void print_process(const struct opts *o, const struct py_process *p,
 	for (size_t i = 0; i < b->nsites; i++) {
 		const struct probe_site *s = &b->sites[i];
 
+		if (!session_wants(o, s))
+			continue;
 		printf("  %-6s %-9s 0x%-10llx %-9s ", family_names[s->family],
 		       events[s->event].name, (unsigned long long)s->offset, s->found_by);
 		print_cost(cost_of(s, c));
-		printf("  %s%s; %s%s\n", s->instruction, s->emulated ? "" : " (single-stepped)",
-		       s->evidence ? s->evidence : "",
-		       s->event == GS_EVENT_GIL_WAIT && !o->contended_sites
-			       ? " [only with --contended-sites]"
-			       : "");
+		printf("  %s%s; %s\n", s->instruction, s->emulated ? "" : " (single-stepped)",
+		       s->evidence ? s->evidence : "");
 	}
 	if (b->types_coverage)
 		printf("  types: %s\n", b->types_coverage);
@@ -98,14 +98,16 @@ static json_t *site_json(const struct probe_site *s, const struct hit_cost *c)
 			 s->emulated, "cost_ns", ns ? json_integer((json_int_t)ns) : json_null());
 }
 
-static json_t *process_json(const struct py_process *p, const struct hit_cost *c)
+static json_t *process_json(const struct opts *o, const struct py_process *p,
+			    const struct hit_cost *c)
 {
 	const struct py_binary *b = p->binary;
 	json_t *sites = json_array();
 	char gil[32];
 
 	for (size_t i = 0; i < b->nsites; i++)
-		json_array_append_new(sites, site_json(&b->sites[i], c));
+		if (session_wants(o, &b->sites[i]))
+			json_array_append_new(sites, site_json(&b->sites[i], c));
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)p->gil_addr);
 	return json_pack("{s:i,s:{s:s,s:s,s:o},s:s,s:s,s:o}", "pid", (int)p->pid, "python",
 			 "version", b->version, "path", b->path, "build_id",
@@ -131,7 +133,7 @@ static int show(struct probes_run *r, pid_t pid, struct err *e)
 	if (err)
 		return err;
 	if (r->list)
-		json_array_append_new(r->list, process_json(p, &r->cost));
+		json_array_append_new(r->list, process_json(r->opts, p, &r->cost));
 	else
 		print_process(r->opts, p, &r->cost);
 	r->count++;

@@ -11,6 +11,7 @@
 #include "user/base/err.h"
 #include "user/model/figures.h"
 #include "user/opts.h"
+#include "user/target/probe.h"
 
 struct session;
 
@@ -44,6 +45,9 @@ int session_wait(struct session *s, u64 until_ns, int input_fd);
 
 /* Everything measured since the start.  NULL without memory.  Free with figures_free(). */
 struct figures *session_read(struct session *s);
+
+/* Is @site to be probed, with these options? */
+bool session_wants(const struct opts *o, const struct probe_site *site);
 
 /* When it started: CLOCK_MONOTONIC. */
 u64 session_started_ns(const struct session *s);

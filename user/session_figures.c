@@ -111,7 +111,7 @@ static int add_sites(struct session *s, struct figures *f, u64 *ret_hits)
 			u64 hits = 0;
 			int err;
 
-			if (!targets_wants(s, &b->sites[j]))
+			if (!session_wants(s->opts, &b->sites[j]))
 				continue;
 			err = kmaps_hits(skel_maps(s->skel), GS_HOOK_COUNT + row++, &hits, 1);
 			if (!err)

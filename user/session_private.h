@@ -58,9 +58,6 @@ int targets_find(struct session *s, struct err *e);
 /* Give @py, which is taken over, a slot and its probes.  0 or a negative errno, @e set. */
 int targets_attach(struct session *s, struct py_process *py, struct err *e);
 
-/* Is @site to be probed in this session? */
-bool targets_wants(const struct session *s, const struct probe_site *site);
-
 /* A target held the GIL at the start?  To be asked right after its start_ns is set. */
 void targets_seed(struct session *s, struct measured *m);
 

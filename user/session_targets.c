@@ -111,11 +111,11 @@ static struct site_block *block_of(struct session *s, const struct py_binary *b)
 }
 
 /* Sites that only repeat what the scheduler's view tells are left out unless asked for. */
-bool targets_wants(const struct session *s, const struct probe_site *site)
+bool session_wants(const struct opts *o, const struct probe_site *site)
 {
-	if (!(s->opts->families & GS_FAMILY_BIT(site->family)))
+	if (!(o->families & GS_FAMILY_BIT(site->family)))
 		return false;
-	return site->event != GS_EVENT_GIL_WAIT || s->opts->contended_sites;
+	return site->event != GS_EVENT_GIL_WAIT || o->contended_sites;
 }
 
 /* Runs of wanted sites: their rows, and so their cookies, are numbered through. */
@@ -130,7 +130,7 @@ static int attach_wanted(struct session *s, const struct site_block *block, cons
 	if (!wanted)
 		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
 	for (size_t i = 0; i < b->nsites; i++)
-		if (targets_wants(s, &b->sites[i]))
+		if (session_wants(s->opts, &b->sites[i]))
 			wanted[n++] = b->sites[i];
 	err = attach_sites(s->attached, s->skel, path, pid, wanted, n, block->first, e);
 	free(wanted);

@@ -284,9 +284,9 @@ int sites_refs(struct site_search *search, struct err *e)
 	if (r)
 		return r;
 	if (asprintf(&text,
-		     "deallocations through tp_dealloc of %s; not seen: int, float and str freed "
-		     "by specialised instructions, types of "
-		     "extension modules in C; creations of classes only%s%s",
+		     "creations of classes; deallocations through tp_dealloc of %s; not seen: int, "
+		     "float and str freed by specialised instructions, types of extension modules "
+		     "in C%s%s",
 		     g.covered,
 		     g.skipped[0] ? ", and those that have no instruction fit for it: " : "",
 		     g.skipped) < 0)
