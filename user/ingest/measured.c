@@ -38,24 +38,9 @@ struct measured *measured_fork(const struct measured *parent, u32 index, pid_t p
 /* Add the figures of @row to the row that stands for many. */
 static void fold(struct measured *m, const struct fig_thread *row)
 {
-	struct fig_thread *f = &m->folded;
-
-	if (!m->nfolded++) {
-		*f = (struct fig_thread) { .exited = true };
-		f->takes = f->contended_takes = f->forced_releases = FIG_NULL;
-		f->held_ns = f->held_offcpu_ns = f->held_preempted_ns = f->wait_ns = FIG_NULL;
-		f->hold.valid = row->hold.valid;
-		f->wait.valid = row->wait.valid;
-	}
-	f->takes = fig_sum(f->takes, row->takes);
-	f->contended_takes = fig_sum(f->contended_takes, row->contended_takes);
-	f->forced_releases = fig_sum(f->forced_releases, row->forced_releases);
-	f->held_ns = fig_sum(f->held_ns, row->held_ns);
-	f->held_offcpu_ns = fig_sum(f->held_offcpu_ns, row->held_offcpu_ns);
-	f->held_preempted_ns = fig_sum(f->held_preempted_ns, row->held_preempted_ns);
-	f->wait_ns = fig_sum(f->wait_ns, row->wait_ns);
-	fig_hist_add(&f->hold, &row->hold);
-	fig_hist_add(&f->wait, &row->wait);
+	if (!m->nfolded++)
+		fig_thread_sum_init(&m->folded);
+	fig_thread_sum(&m->folded, row);
 }
 
 int measured_retire(struct measured *m, struct fig_thread *row)

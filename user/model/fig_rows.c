@@ -86,3 +86,23 @@ u64 fig_sum(u64 a, u64 b)
 		return b;
 	return b == FIG_NULL ? a : a + b;
 }
+
+void fig_thread_sum_init(struct fig_thread *sum)
+{
+	*sum = (struct fig_thread){ .exited = true };
+	for (const struct fig_column *c = fig_tables[FIG_THREADS].columns; c->name; c++)
+		null_cell(c, (char *)sum + c->offset);
+}
+
+void fig_thread_sum(struct fig_thread *sum, const struct fig_thread *t)
+{
+	for (const struct fig_column *c = fig_tables[FIG_THREADS].columns; c->name; c++) {
+		char *to = (char *)sum + c->offset;
+		const char *from = (const char *)t + c->offset;
+
+		if (c->kind == FIG_COUNT || c->kind == FIG_TIME)
+			*(u64 *)to = fig_sum(*(u64 *)to, *(const u64 *)from);
+		else if (c->kind == FIG_HIST)
+			fig_hist_add((struct fig_hist *)to, (const struct fig_hist *)from);
+	}
+}

@@ -18,6 +18,10 @@ void fig_row_copy(enum fig_table t, void *to, const void *from);
 /* Free what a row of table @t owns; the row itself stays, zeroed. */
 void fig_row_clear(enum fig_table t, void *row);
 
+/* Make @sum a row of nothing, to which fig_thread_sum() adds the figures of others. */
+void fig_thread_sum_init(struct fig_thread *sum);
+void fig_thread_sum(struct fig_thread *sum, const struct fig_thread *t);
+
 /* A sum in which null counts as nothing: null only if both are. */
 u64 fig_sum(u64 a, u64 b);
 

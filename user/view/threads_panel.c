@@ -1,7 +1,9 @@
 /* The threads of the process, sorted by the column the user chose, filtered by name. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "user/model/fig_rows.h"
 #include "user/view/panel_values.h"
 #include "user/view/view.h"
 
@@ -15,7 +17,7 @@
 		return expr; \
 	}
 
-GETTER(get_tid, t->tid)
+GETTER(get_tid, t->tid ? t->tid : NAN)
 GETTER(get_held, fmt_ratio(t->held_ns, ns))
 GETTER(get_wait, fmt_ratio(t->wait_ns, ns))
 GETTER(get_takes, per_second(t->takes, ns))
@@ -65,16 +67,46 @@ static enum style row_style(const void *row, const void *arg)
 	return gil && gil->holder_tid == t->tid ? STYLE_BOLD : STYLE_NORMAL;
 }
 
+/*
+ * A server that starts a thread for each request would fill the screen with threads that are no
+ * more: they are one row, the sum, unless a filter asks for them by name.
+ */
+static bool is_folded(const struct view *v, const struct fig_thread *t)
+{
+	return t->exited && !*v->filter;
+}
+
+static size_t fold_ended(struct view *v, const struct fig_process *p)
+{
+	size_t ended = 0;
+
+	fig_thread_sum_init(&v->ended);
+	for (size_t i = 0; i < p->nthreads; i++) {
+		if (!is_folded(v, &p->threads[i]))
+			continue;
+		fig_thread_sum(&v->ended, &p->threads[i]);
+		ended++;
+	}
+	snprintf(v->ended_name, sizeof(v->ended_name), "[%zu ended]", ended);
+	v->ended.name = v->ended_name;
+	return ended;
+}
+
 /* Pointers to the threads whose name has the filter in it, into v->rows. */
 static size_t choose(struct view *v, const struct fig_process *p)
 {
 	size_t count = 0;
 
-	if (!p->threads || !view_rows(v, p->nthreads))
+	if (!p->threads || !view_rows(v, p->nthreads + 1))
 		return 0;
-	for (size_t i = 0; i < p->nthreads; i++)
-		if (!*v->filter || strcasestr(get_name(&p->threads[i]), v->filter))
-			v->rows[count++] = &p->threads[i];
+	for (size_t i = 0; i < p->nthreads; i++) {
+		const struct fig_thread *t = &p->threads[i];
+
+		if (!is_folded(v, t) && (!*v->filter || strcasestr(get_name(t), v->filter)))
+			v->rows[count++] = t;
+	}
+	if (fold_ended(v, p))
+		v->rows[count++] = &v->ended;
 	return count;
 }
 

@@ -62,6 +62,8 @@ struct view {
 	size_t nhistory;
 	const void **rows; /* scratch of the panels that sort; room for nrows */
 	size_t nrows;
+	struct fig_thread ended; /* the threads that ended, as one; its name is ended_name */
+	char ended_name[32];
 	int (*save)(const struct figures *f, const char *path);
 };
 
