@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "user/base/fmt.h"
+#include "user/model/fig_rows.h"
 #include "user/export/text_table.h"
 
 #define TOP 20
@@ -129,19 +130,22 @@ int table_threads(FILE *out, const struct fig_process *p)
 		{ "TAKES/s" },	{ "FORCED%" },	  { "OFFCPU%" },  { "HOLD p50" },
 		{ "HOLD p99" }, { "HOLD max" },	  { "WAIT p99" }, { "WAIT max" },
 	};
-	const char **list;
+	const void **list = malloc((p->nthreads + 1) * sizeof(*list));
+	struct fig_ended ended;
 	struct text_table t;
 	size_t count;
-	int err = sorted(p, FIG_THREADS, compare_threads, &list, &count);
 
-	if (err)
-		return err;
+	if (!list)
+		return -ENOMEM;
+	count = fig_threads_shown(p, list, &ended);
+	qsort(list, count, sizeof(*list), compare_threads);
 	text_table_init(&t, columns, COUNT(columns));
 	for (size_t i = 0; i < count && i < TOP; i++) {
-		const struct fig_thread *th = (const struct fig_thread *)list[i];
-		char tid[16];
+		const struct fig_thread *th = list[i];
+		char tid[16] = "-";
 
-		snprintf(tid, sizeof(tid), "%u%s", th->tid, th->exited ? "x" : "");
+		if (th->tid)
+			snprintf(tid, sizeof(tid), "%u%s", th->tid, th->exited ? "x" : "");
 		text_table_row(&t);
 		text_table_cell(&t, tid);
 		text_table_cell(&t, th->name ? th->name : "-");

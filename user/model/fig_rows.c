@@ -2,6 +2,7 @@
 #include "user/model/fig_rows.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +90,7 @@ u64 fig_sum(u64 a, u64 b)
 
 void fig_thread_sum_init(struct fig_thread *sum)
 {
-	*sum = (struct fig_thread){ .exited = true };
+	*sum = (struct fig_thread) { .exited = true };
 	for (const struct fig_column *c = fig_tables[FIG_THREADS].columns; c->name; c++)
 		null_cell(c, (char *)sum + c->offset);
 }
@@ -105,4 +106,26 @@ void fig_thread_sum(struct fig_thread *sum, const struct fig_thread *t)
 		else if (c->kind == FIG_HIST)
 			fig_hist_add((struct fig_hist *)to, (const struct fig_hist *)from);
 	}
+}
+
+size_t fig_threads_shown(const struct fig_process *p, const void **list, struct fig_ended *ended)
+{
+	size_t count = 0, folded = 0;
+
+	fig_thread_sum_init(&ended->sum);
+	for (size_t i = 0; i < p->nthreads; i++) {
+		const struct fig_thread *t = &p->threads[i];
+
+		if (!t->exited || p->exited) {
+			list[count++] = t;
+			continue;
+		}
+		fig_thread_sum(&ended->sum, t);
+		folded++;
+	}
+	snprintf(ended->name, sizeof(ended->name), "[%zu ended]", folded);
+	ended->sum.name = ended->name;
+	if (folded)
+		list[count++] = &ended->sum;
+	return count;
 }

@@ -22,6 +22,23 @@ void fig_row_clear(enum fig_table t, void *row);
 void fig_thread_sum_init(struct fig_thread *sum);
 void fig_thread_sum(struct fig_thread *sum, const struct fig_thread *t);
 
+/* The ended threads of a process, as one row. */
+struct fig_ended {
+	struct fig_thread sum; /* its name is `name` */
+	char name[32];
+};
+
+/*
+ * fig_threads_shown - the threads of @p that are worth a row each
+ * @list:  room for p->nthreads + 1
+ * @ended: what list's last entry may point to
+ *
+ * A server that starts a thread for each request would fill the screen with threads that are no
+ * more: while the process goes on they are one row, the sum.
+ * Return: number of rows in @list.
+ */
+size_t fig_threads_shown(const struct fig_process *p, const void **list, struct fig_ended *ended);
+
 /* A sum in which null counts as nothing: null only if both are. */
 u64 fig_sum(u64 a, u64 b);
 

@@ -67,46 +67,18 @@ static enum style row_style(const void *row, const void *arg)
 	return gil && gil->holder_tid == t->tid ? STYLE_BOLD : STYLE_NORMAL;
 }
 
-/*
- * A server that starts a thread for each request would fill the screen with threads that are no
- * more: they are one row, the sum, unless a filter asks for them by name.
- */
-static bool is_folded(const struct view *v, const struct fig_thread *t)
-{
-	return t->exited && !*v->filter;
-}
-
-static size_t fold_ended(struct view *v, const struct fig_process *p)
-{
-	size_t ended = 0;
-
-	fig_thread_sum_init(&v->ended);
-	for (size_t i = 0; i < p->nthreads; i++) {
-		if (!is_folded(v, &p->threads[i]))
-			continue;
-		fig_thread_sum(&v->ended, &p->threads[i]);
-		ended++;
-	}
-	snprintf(v->ended_name, sizeof(v->ended_name), "[%zu ended]", ended);
-	v->ended.name = v->ended_name;
-	return ended;
-}
-
-/* Pointers to the threads whose name has the filter in it, into v->rows. */
+/* Pointers to the threads to show, into v->rows: those whose name has the filter in it, or all. */
 static size_t choose(struct view *v, const struct fig_process *p)
 {
 	size_t count = 0;
 
 	if (!p->threads || !view_rows(v, p->nthreads + 1))
 		return 0;
-	for (size_t i = 0; i < p->nthreads; i++) {
-		const struct fig_thread *t = &p->threads[i];
-
-		if (!is_folded(v, t) && (!*v->filter || strcasestr(get_name(t), v->filter)))
-			v->rows[count++] = t;
-	}
-	if (fold_ended(v, p))
-		v->rows[count++] = &v->ended;
+	if (!*v->filter)
+		return fig_threads_shown(p, v->rows, &v->ended);
+	for (size_t i = 0; i < p->nthreads; i++)
+		if (strcasestr(get_name(&p->threads[i]), v->filter))
+			v->rows[count++] = &p->threads[i];
 	return count;
 }
 

@@ -8,6 +8,7 @@
 #ifndef GS_USER_VIEW_VIEW_H
 #define GS_USER_VIEW_VIEW_H
 
+#include "user/model/fig_rows.h"
 #include "user/model/figures.h"
 #include "user/view/canvas.h"
 #include "user/view/dash.h"
@@ -62,8 +63,7 @@ struct view {
 	size_t nhistory;
 	const void **rows; /* scratch of the panels that sort; room for nrows */
 	size_t nrows;
-	struct fig_thread ended; /* the threads that ended, as one; its name is ended_name */
-	char ended_name[32];
+	struct fig_ended ended; /* what a row may point to */
 	int (*save)(const struct figures *f, const char *path);
 };
 
