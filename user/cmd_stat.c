@@ -95,8 +95,12 @@ int cmd_stat(const struct opts *o, struct err *e)
 	if (err)
 		return err;
 	err = session_start(r.session, e);
-	if (!err)
+	if (!err) {
+		/* Who starts the load by hand or by script waits for this. */
+		fprintf(stderr, "gilscope: measuring%s\n",
+			o->duration_ns ? "" : "; ^C ends it and prints the result");
 		err = run(&r, e);
+	}
 	figures_free(r.last);
 	session_close(r.session);
 	return err;
