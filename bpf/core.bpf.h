@@ -216,7 +216,7 @@ static __always_inline u32 gs_io_call_of(u64 nr)
 }
 
 /* What the families do at their sites; called by the one program on all sites (site.bpf.c). */
-int gil_site(struct pt_regs *ctx, u32 event);
+int gil_site(struct pt_regs *ctx, u32 event, u32 site);
 int gc_site(struct pt_regs *ctx, u32 event, u32 site);
 int refs_site(struct pt_regs *ctx, u32 event, u32 site);
 
@@ -226,7 +226,7 @@ int gil_thread_exit(struct gs_thread *t);
 /* The thread is about to sleep on the GIL's condition variable, or was found asleep on it. */
 int gil_wait_begin(struct gs_thread *t, u64 since_ns);
 
-/* Value of a site's argument; false, and counted, if it cannot be read. */
-bool gs_site_arg(struct pt_regs *ctx, u32 site, u64 *ret_v);
+/* Value of a site's @n-th argument; false if it has none, or (counted) it cannot be read. */
+bool gs_site_arg(struct pt_regs *ctx, u32 site, u32 n, u64 *ret_v);
 
 #endif

@@ -35,7 +35,7 @@ static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 
 		gs_lose(GS_LOSS_UNPAIRED_GC, 1);
 	g->gc_since_ns = 0;
 	g->gc_events = 1;
-	if (!gs_site_arg(ctx, site, &generation))
+	if (!gs_site_arg(ctx, site, 0, &generation))
 		return 0;
 	if (generation >= GS_GC_GENERATIONS) {
 		gs_lose(GS_LOSS_UNPAIRED_GC, 1);
@@ -48,12 +48,28 @@ static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 
 	return 0;
 }
 
-static __always_inline int gc_done(struct gs_proc *p, u64 now)
+/* What the collection found: told at its end, or the interpreter's own books. */
+static __always_inline void gc_found(struct pt_regs *ctx, struct gs_proc *p, struct gs_gc *gc,
+				     u32 generation, u32 site)
+{
+	struct gs_gil *g = &p->gil;
+	u64 after[2];
+
+	if (gs_site_arg(ctx, site, 1, &after[0]) && gs_site_arg(ctx, site, 2, &after[1])) {
+		gc->collected += after[0];
+		gc->uncollectable += after[1];
+	} else if (g->gc_before[0] != (u64)-1 && read_stats(p, generation, after)) {
+		gc->collected += after[0] - g->gc_before[0];
+		gc->uncollectable += after[1] - g->gc_before[1];
+	}
+}
+
+static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
 {
 	struct gs_gil *g = &p->gil;
 	u32 generation = g->gc_generation;
-	u64 after[2], ns;
 	struct gs_gc *gc;
+	u64 ns;
 
 	if (!g->gc_since_ns) {
 		gs_lose(g->gc_events ? GS_LOSS_UNPAIRED_GC : GS_LOSS_ATTACH_MID_GC, 1);
@@ -69,10 +85,7 @@ static __always_inline int gc_done(struct gs_proc *p, u64 now)
 		g->gc_total_ns[generation] += ns;
 	}
 	g->gc_since_ns = 0;
-	if (g->gc_before[0] != (u64)-1 && read_stats(p, generation, after)) {
-		gc->collected += after[0] - g->gc_before[0];
-		gc->uncollectable += after[1] - g->gc_before[1];
-	}
+	gc_found(ctx, p, gc, generation, site);
 	return 0;
 }
 
@@ -88,5 +101,6 @@ __hidden int gc_site(struct pt_regs *ctx, u32 event, u32 site)
 	p = index < 0 ? NULL : gs_proc_at(index);
 	if (!p)
 		return 0;
-	return event == GS_EVENT_GC_START ? gc_start(ctx, p, site, now) : gc_done(p, now);
+	return event == GS_EVENT_GC_START ? gc_start(ctx, p, site, now)
+					  : gc_done(ctx, p, site, now);
 }

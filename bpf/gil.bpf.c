@@ -193,7 +193,19 @@ __hidden int gil_thread_exit(struct gs_thread *t)
 	return 0;
 }
 
-__hidden int gil_site(struct pt_regs *ctx, u32 event)
+/* A runtime that says at its release which GIL it was, and whether it was asked for it. */
+static __always_inline void released_why(struct pt_regs *ctx, struct gs_thread *t, u32 site)
+{
+	struct gs_proc *p = gs_proc_at(t->proc);
+	u64 v;
+
+	if (p && !p->gil.address && gs_site_arg(ctx, site, 0, &v))
+		p->gil.address = v;
+	if (gs_site_arg(ctx, site, 1, &v) && v)
+		t->forced = 1;
+}
+
+__hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site)
 {
 	u64 now = bpf_ktime_get_ns();
 	struct gs_thread *t;
@@ -207,6 +219,9 @@ __hidden int gil_site(struct pt_regs *ctx, u32 event)
 	case GS_EVENT_GIL_OWNED:
 		return owned(t, now);
 	case GS_EVENT_GIL_RELEASED:
+		return released(t, now);
+	case GS_EVENT_GIL_RELEASED_WHY:
+		released_why(ctx, t, site);
 		return released(t, now);
 	case GS_EVENT_GIL_FORCED:
 		t->forced = 1;

@@ -21,14 +21,19 @@ static __always_inline struct gs_type *type_row(const struct gs_type_key *key,
 {
 	struct gs_type *row = bpf_map_lookup_elem(&gs_types, key);
 	struct gs_type fresh = {};
-	u64 name;
+	u64 name = key->type;
+	bool failed = false;
 
 	if (row)
 		return row;
-	if (bpf_probe_read_user(&name, sizeof(name), (void *)(key->type + c->tp_name)) ||
-	    bpf_probe_read_user_str(fresh.name, sizeof(fresh.name), (void *)name) < 0 ||
-	    bpf_probe_read_user(&fresh.flags, sizeof(fresh.flags),
-				(void *)(key->type + c->tp_flags))) {
+	if (c->types_by_name)
+		fresh.flags = GS_TYPE_HEAP; /* every creation is told */
+	else
+		failed = bpf_probe_read_user(&name, sizeof(name),
+					     (void *)(key->type + c->tp_name)) ||
+			 bpf_probe_read_user(&fresh.flags, sizeof(fresh.flags),
+					     (void *)(key->type + c->tp_flags));
+	if (failed || bpf_probe_read_user_str(fresh.name, sizeof(fresh.name), (void *)name) < 0) {
 		gs_lose(GS_LOSS_READ_FAULT, 1);
 		return NULL;
 	}
@@ -74,10 +79,11 @@ __hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
 		return 0;
 	index = gs_target(key.pid);
 	p = index < 0 ? NULL : gs_proc_at(index);
-	if (!p || !gs_site_arg(ctx, site, &arg))
+	if (!p || !gs_site_arg(ctx, site, 0, &arg))
 		return 0;
 	key.type = arg;
-	if (event == GS_EVENT_REFS_DEALLOC && !type_of(arg, site, &p->config, &key.type))
+	if (event == GS_EVENT_REFS_DEALLOC && !p->config.types_by_name &&
+	    !type_of(arg, site, &p->config, &key.type))
 		return 0;
 	row = type_row(&key, &p->config);
 	if (row)

@@ -9,7 +9,7 @@
 
 /* Key of gs_types. */
 struct gs_type_key {
-	u64 type; /* PyTypeObject * */
+	u64 type; /* PyTypeObject *; of a runtime that names its types: the name's address */
 	u32 pid;
 	u32 pad;
 };

@@ -61,23 +61,20 @@ static __always_inline u64 resize(u64 v, s8 size)
 	return v;
 }
 
-__hidden bool gs_site_arg(struct pt_regs *ctx, u32 site, u64 *ret_v)
+static __always_inline bool arg_value(struct pt_regs *ctx, const struct gs_arg *arg, u64 *ret_v)
 {
-	struct gs_site *s = bpf_map_lookup_elem(&gs_sites, &site);
 	u64 v = 0;
 
-	if (!s)
-		return false;
-	switch (s->arg.kind) {
+	switch (arg->kind) {
 	case GS_ARG_CONST:
-		v = (s64)s->arg.disp;
+		v = (s64)arg->disp;
 		break;
 	case GS_ARG_REG:
-		v = reg_value(ctx, s->arg.reg);
+		v = reg_value(ctx, arg->reg);
 		break;
 	case GS_ARG_DEREF:
 		if (bpf_probe_read_user(&v, sizeof(v),
-					(void *)(reg_value(ctx, s->arg.reg) + s->arg.disp))) {
+					(void *)(reg_value(ctx, arg->reg) + arg->disp))) {
 			gs_lose(GS_LOSS_READ_FAULT, 1);
 			return false;
 		}
@@ -85,8 +82,15 @@ __hidden bool gs_site_arg(struct pt_regs *ctx, u32 site, u64 *ret_v)
 	default:
 		return false;
 	}
-	*ret_v = resize(v, s->arg.size);
+	*ret_v = resize(v, arg->size);
 	return true;
+}
+
+__hidden bool gs_site_arg(struct pt_regs *ctx, u32 site, u32 n, u64 *ret_v)
+{
+	struct gs_site *s = bpf_map_lookup_elem(&gs_sites, &site);
+
+	return s && n < GS_SITE_ARGS && arg_value(ctx, &s->args[n], ret_v);
 }
 
 static __always_inline int on_site(struct pt_regs *ctx)
@@ -99,9 +103,10 @@ static __always_inline int on_site(struct pt_regs *ctx)
 	switch (event) {
 	case GS_EVENT_GIL_OWNED:
 	case GS_EVENT_GIL_RELEASED:
+	case GS_EVENT_GIL_RELEASED_WHY:
 	case GS_EVENT_GIL_FORCED:
 	case GS_EVENT_GIL_WAIT:
-		return gil_site(ctx, event);
+		return gil_site(ctx, event, site);
 	case GS_EVENT_GC_START:
 	case GS_EVENT_GC_DONE:
 		return gc_site(ctx, event, site);

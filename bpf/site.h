@@ -13,6 +13,8 @@
 #define GS_EVENTS(X) \
 	X(GIL_OWNED, owned, GIL, "the thread owns the GIL, its mutex is released") \
 	X(GIL_RELEASED, released, GIL, "the GIL is free, its mutex is released") \
+	X(GIL_RELEASED_WHY, released, GIL, \
+	  "the GIL is free; the second argument: was it asked for?") \
 	X(GIL_FORCED, forced, GIL, "about to release because another thread asked") \
 	X(GIL_WAIT, wait, GIL, "found the GIL taken, about to sleep for it") \
 	X(GC_START, start, GC, "the collector starts on a generation") \
@@ -49,13 +51,15 @@ struct gs_arg {
 	s32 disp;
 };
 
+#define GS_SITE_ARGS 3
+
 struct gs_site {
 	u32 event; /* enum gs_event */
-	struct gs_arg arg;
+	struct gs_arg args[GS_SITE_ARGS];
 	u32 pad;
 	u64 function; /* REFS_DEALLOC: the tp_dealloc it is in, as an address in the file */
 };
 
-_Static_assert(sizeof(struct gs_site) == 24, "gs_site is ABI");
+_Static_assert(sizeof(struct gs_site) == 40, "gs_site is ABI");
 
 #endif

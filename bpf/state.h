@@ -135,7 +135,7 @@ struct gs_proc_config {
 	u32 tp_name; /* offset in PyTypeObject */
 	u32 tp_dealloc; /* likewise */
 	u32 tp_flags; /* likewise */
-	u32 pad;
+	u32 types_by_name; /* its refs sites are given the type's name, not the object */
 	u64 load_bias; /* of the interpreter: address in memory - address in the file */
 };
 

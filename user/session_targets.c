@@ -115,7 +115,7 @@ bool session_wants(const struct opts *o, const struct probe_site *site)
 {
 	if (!(o->families & GS_FAMILY_BIT(site->family)))
 		return false;
-	return site->event != GS_EVENT_GIL_WAIT || o->contended_sites;
+	return !site->optional || o->contended_sites;
 }
 
 /* Runs of wanted sites: their rows, and so their cookies, are numbered through. */
@@ -167,6 +167,7 @@ static struct gs_proc_config config_of(const struct py_process *py)
 		.tp_dealloc = l->tp_dealloc,
 		.tp_flags = l->tp_flags,
 		.load_bias = py->load_bias,
+		.types_by_name = py->binary->by_notes,
 	};
 }
 

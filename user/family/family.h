@@ -24,6 +24,7 @@ struct family_input {
 	u32 epoch; /* the epoch whose maxima are the interval's */
 	u64 hit_ns; /* measured cost of a probe hit; 0: not known */
 	u32 seed_tid; /* held the GIL at the attach and has had no event since; 0: nobody */
+	bool gc_found_known; /* what collections find can be told */
 	bool forced_known; /* the binary has sites for forced releases */
 	u64 holder_tid; /* holds the GIL now; 0: nobody; FIG_NULL: unknown */
 	const char *types_coverage; /* of the binary; may be NULL */

@@ -15,7 +15,7 @@ static int gc_process(const struct family_input *in, struct fig_process *out)
 			return -ENOMEM;
 		row->generation = i;
 		row->collections = gc->collections;
-		if (in->proc->config.gc_stats) {
+		if (in->gc_found_known) {
 			row->collected = gc->collected;
 			row->uncollectable = gc->uncollectable;
 		}

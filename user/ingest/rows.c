@@ -37,7 +37,9 @@ static struct family_input input(const struct collector *c, const struct measure
 		.epoch = epoch,
 		.hit_ns = c->hit_ns,
 		.seed_tid = m->seed_tid,
-		.forced_known = has_event(m->py->binary, GS_EVENT_GIL_FORCED),
+		.forced_known = has_event(m->py->binary, GS_EVENT_GIL_FORCED) ||
+				has_event(m->py->binary, GS_EVENT_GIL_RELEASED_WHY),
+		.gc_found_known = m->last.config.gc_stats || m->py->binary->by_notes,
 		.holder_tid = 0,
 		.types_coverage = m->py->binary->types_coverage,
 	};

@@ -164,11 +164,11 @@ static int write_rows(const struct kmaps *k, const struct probe_site *sites, siz
 	for (size_t i = 0; i < n; i++) {
 		struct gs_site row = {
 			.event = sites[i].event,
-			.arg = sites[i].arg,
 			.function = sites[i].function,
 		};
 		u32 key = first + i;
 
+		memcpy(row.args, sites[i].args, sizeof(row.args));
 		if (bpf_map_update_elem(k->sites_fd, &key, &row, BPF_ANY))
 			return -errno;
 	}

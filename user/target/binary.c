@@ -10,6 +10,7 @@
 
 #include "user/sym/code.h"
 #include "user/sym/elf_file.h"
+#include "user/target/rt_notes.h"
 #include "user/target/sites.h"
 #include "user/target/version.h"
 
@@ -75,9 +76,14 @@ int binary_new(struct elf_file *f, const char *path, struct py_binary **ret_b, s
 		goto out;
 	b->build_id = elf_file_build_id(f);
 	b->stripped = elf_file_section(f, ".symtab", &s);
-	r = version_find(f, b, e);
-	if (!r)
-		r = layout_find(b->version_hex, b->free_threaded, b->debug, &b->layout, e);
+	if (rt_notes_in(f)) {
+		rt_notes_describe(b);
+		r = 0;
+	} else {
+		r = version_find(f, b, e);
+		if (!r)
+			r = layout_find(b->version_hex, b->free_threaded, b->debug, &b->layout, e);
+	}
 	if (r)
 		goto out;
 	*ret_b = b;
@@ -126,8 +132,14 @@ int binary_find_sites(struct py_binary *b, struct elf_file *f, u32 families, pid
 	r = code_new(f, &s->code, e);
 	if (r)
 		goto out;
-	add_noreturn(s);
-	for (i = 0; i < sizeof(finders) / sizeof(finders[0]) && !r; i++) {
+	if (b->by_notes) {
+		r = rt_notes_sites(s, families & ~b->families, e);
+		if (!r)
+			b->families |= families;
+	} else {
+		add_noreturn(s);
+	}
+	for (i = 0; i < sizeof(finders) / sizeof(finders[0]) && !r && !b->by_notes; i++) {
 		u32 bit = GS_FAMILY_BIT(finders[i].family);
 
 		if (!(families & bit) || b->families & bit)

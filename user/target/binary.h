@@ -26,6 +26,7 @@ struct py_binary {
 	char version[24]; /* "3.11.2", "3.14.0rc2" */
 	const char *version_found_by; /* static */
 	bool free_threaded, debug;
+	bool by_notes; /* no CPython: a runtime that marks its events with notes (rt_notes.h) */
 	bool is_library; /* libpythonX.Y.so rather than the executable */
 	bool stripped; /* has no .symtab */
 	u64 runtime_vaddr; /* of _PyRuntime */

@@ -20,6 +20,7 @@
 #include "user/target/proc_maps.h"
 #include "user/target/proc_status.h"
 #include "user/target/process.h"
+#include "user/target/rt_notes.h"
 #include "user/target/version.h"
 
 #define PAGE_MASK 4095ULL
@@ -142,7 +143,7 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	u64 bias;
 	int r = elf_file_open(fd, m->path, &f, &sub);
 
-	if (!r && !telling && elf_file_export(f, "_PyRuntime", &sym))
+	if (!r && !telling && elf_file_export(f, "_PyRuntime", &sym) && !rt_notes_in(f))
 		goto out; /* cheap, and nothing to tell about it */
 	if (!r)
 		r = binaries_get(id->cache, f, m->path, st, &b, &sub);
@@ -160,7 +161,8 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	r = p ? 0 : -ENOMEM;
 	if (p) {
 		(void)process_refresh(p);
-		r = process_gil(p, &now) ? 0 : 1; /* no GIL: mapped, but not initialised */
+		/* no GIL: mapped, but not initialised */
+		r = b->by_notes || !process_gil(p, &now);
 	}
 	if (p && (r || !id->best)) {
 		process_free(id->best);
@@ -326,7 +328,7 @@ bool interpreter_mapped(pid_t pid)
 		return false;
 	yes = !elf_file_open(fd, path, &f, NULL);
 	if (yes) {
-		yes = !elf_file_export(f, "_PyRuntime", &sym);
+		yes = !elf_file_export(f, "_PyRuntime", &sym) || rt_notes_in(f);
 		elf_file_close(f);
 	}
 	close(fd);

@@ -9,7 +9,8 @@
 struct probe_site {
 	enum gs_family family;
 	enum gs_event event;
-	struct gs_arg arg;
+	struct gs_arg args[GS_SITE_ARGS];
+	bool optional; /* tells nothing that is not known without it: probed only if asked for */
 	u64 vaddr; /* in the file's own address space */
 	u64 offset; /* in the file, bytes: what a uprobe takes */
 	u64 function; /* refs: entry (vaddr) of the function it is in, a type's tp_dealloc; else 0

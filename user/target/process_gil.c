@@ -22,6 +22,8 @@ int process_refresh(struct py_process *p)
 	u64 interp = 0;
 	int r;
 
+	if (p->binary->by_notes)
+		return 0; /* nothing in its memory is known */
 	p->gil_addr = l->runtime_gil == GS_NO_FIELD ? 0 : p->runtime_addr + l->runtime_gil;
 	if (p->gc_stats_addr)
 		return 0;

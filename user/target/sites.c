@@ -25,7 +25,7 @@ int sites_add(struct site_search *search, struct err *e, const struct site_found
 	struct probe_site *more, site = {
 		.family = s->family,
 		.event = s->event,
-		.arg = s->arg,
+		.optional = s->optional,
 		.vaddr = s->vaddr,
 		.function = s->function,
 		.semaphore = s->semaphore,
@@ -35,6 +35,7 @@ int sites_add(struct site_search *search, struct err *e, const struct site_found
 	va_list ap;
 	int n;
 
+	memcpy(site.args, s->args, sizeof(site.args));
 	if (known(b, s))
 		return 0;
 	if (b->nsites == SITES_MAX || elf_file_offset(search->elf, s->vaddr, &site.offset))

@@ -31,7 +31,8 @@ struct site_search {
 struct site_found {
 	enum gs_family family;
 	enum gs_event event;
-	struct gs_arg arg;
+	struct gs_arg args[GS_SITE_ARGS];
+	bool optional;
 	u64 vaddr;
 	u64 function; /* 0: does not matter */
 	u64 semaphore; /* file offset; 0: none */
@@ -45,6 +46,13 @@ struct site_found {
  */
 int sites_add(struct site_search *search, struct err *e, const struct site_found *s,
 	      const char *evidence, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * sites_add_notes - every USDT note @provider:@name as a site of @event, with its arguments
+ * Return: how many; -EINVAL if one is damaged or not understood; -ENOMEM; -E2BIG.
+ */
+int sites_add_notes(struct site_search *search, struct err *e, const char *provider,
+		    const char *name, enum gs_family family, enum gs_event event);
 
 /* Where calls to @name go: imported through the PLT or the GOT, or defined in the file. */
 struct site_callee {

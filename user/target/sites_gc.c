@@ -12,10 +12,8 @@
 #include <string.h>
 
 #include "user/sym/flow.h"
-#include "user/sym/usdt_note.h"
 #include "user/target/sites.h"
 
-#define NOTES_MAX 8
 #define AROUND 40 /* instructions between the call and those around it */
 
 struct gc_search {
@@ -33,64 +31,19 @@ static int missing(struct gc_search *g, const char *what)
 		    g->search->binary->path, what);
 }
 
-static struct gs_arg to_arg(const struct usdt_arg *a)
-{
-	static const u8 kinds[] = {
-		[USDT_ARG_CONST] = GS_ARG_CONST,
-		[USDT_ARG_REG] = GS_ARG_REG,
-		[USDT_ARG_DEREF] = GS_ARG_DEREF,
-	};
-
-	return (struct gs_arg) {
-		.kind = kinds[a->kind],
-		.reg = a->reg,
-		.size = a->size,
-		.disp = (s32)a->disp,
-	};
-}
-
-static int add_notes(struct gc_search *g, const char *name, enum gs_event event)
-{
-	struct usdt_note notes[NOTES_MAX];
-	struct site_search *s = g->search;
-	int n = usdt_notes_find(s->elf, "python", name, notes, NOTES_MAX), i, r;
-
-	if (n <= 0 || n > NOTES_MAX)
-		return n < 0 || n > NOTES_MAX ? -EINVAL : 0;
-	for (i = 0; i < n; i++) {
-		struct site_found found = {
-			.family = GS_FAMILY_GC,
-			.event = event,
-			.vaddr = notes[i].vaddr,
-			.found_by = "usdt",
-		};
-		struct insn insn;
-
-		if (notes[i].nargs < 1 || notes[i].args[0].disp != (s32)notes[i].args[0].disp ||
-		    code_decode(s->code, notes[i].vaddr, &insn))
-			return -EINVAL;
-		if (notes[i].semaphore &&
-		    elf_file_offset(s->elf, notes[i].semaphore, &found.semaphore))
-			return -EINVAL;
-		found.arg = to_arg(&notes[i].args[0]);
-		r = sites_add(s, g->e, &found, "the note python:%s in .note.stapsdt%s", name,
-			      insn.emulated ? "" : "; its instruction is not emulated");
-		if (r)
-			return r;
-	}
-	return n;
-}
-
 /* 1: both marks are there; 0: not, or not understood. */
 static int by_notes(struct gc_search *g)
 {
 	struct py_binary *b = g->search->binary;
 	int start, done;
 
-	start = add_notes(g, "gc__start", GS_EVENT_GC_START);
+	start = sites_add_notes(g->search, g->e, "python", "gc__start", GS_FAMILY_GC,
+				GS_EVENT_GC_START);
 	if (start == -ENOMEM)
 		return start;
-	done = start > 0 ? add_notes(g, "gc__done", GS_EVENT_GC_DONE) : 0;
+	done = start > 0 ? sites_add_notes(g->search, g->e, "python", "gc__done", GS_FAMILY_GC,
+					   GS_EVENT_GC_DONE)
+			 : 0;
 	if (done == -ENOMEM || done > 0)
 		return done > 0 ? 1 : done;
 	while (b->nsites && b->sites[b->nsites - 1].family == GS_FAMILY_GC) {
@@ -192,7 +145,7 @@ static int add_collection(struct gc_search *g, u64 call, u64 stop)
 		.family = GS_FAMILY_GC,
 		.event = GS_EVENT_GC_START,
 		/* gc_collect_main's second argument: the generation */
-		.arg = { .kind = GS_ARG_REG, .reg = FLOW_RSI, .size = -4 },
+		.args = { { .kind = GS_ARG_REG, .reg = FLOW_RSI, .size = -4 } },
 		.vaddr = call,
 		.found_by = g->found_by,
 	};
@@ -206,7 +159,7 @@ static int add_collection(struct gc_search *g, u64 call, u64 stop)
 	if (code_next_emulated(g->search->code, call + 5, &done))
 		return missing(g, "no instruction after a collection can be probed");
 	found.event = GS_EVENT_GC_DONE;
-	found.arg = (struct gs_arg) { .kind = GS_ARG_NONE };
+	found.args[0] = (struct gs_arg) { .kind = GS_ARG_NONE };
 	found.vaddr = done.vaddr;
 	return sites_add(
 		g->search, g->e, &found, "after the return of gc_collect_main called at 0x%lx%s",

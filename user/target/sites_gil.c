@@ -179,6 +179,7 @@ static int wait_sites(struct gil_search *g)
 		struct site_found found = {
 			.family = GS_FAMILY_GIL,
 			.event = GS_EVENT_GIL_WAIT,
+			.optional = true, /* the scheduler tells it, outside the lock */
 			.vaddr = g->waits[i],
 			.found_by = "decode",
 		};

@@ -119,7 +119,7 @@ static int add_function(struct refs_search *g, enum gs_event event, u64 entry, c
 	struct site_found found = {
 		.family = GS_FAMILY_REFS,
 		.event = event,
-		.arg = { .kind = GS_ARG_REG, .reg = FLOW_RDI, .size = 8 },
+		.args = { { .kind = GS_ARG_REG, .reg = FLOW_RDI, .size = 8 } },
 		.function = entry,
 		.found_by = "type",
 	};
