@@ -31,7 +31,7 @@ bool kmaps_thread(const struct kmaps *k, u32 i, struct gs_thread *ret_t)
 		u32 seq = load_u32(&t->seq);
 
 		memcpy(ret_t, t, sizeof(*ret_t));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		__sync_synchronize();
 		if (!(seq & 1) && load_u32(&t->seq) == seq)
 			break;
 	}
@@ -43,7 +43,7 @@ void kmaps_thread_free(const struct kmaps *k, u32 i)
 	struct gs_thread *t = &k->threads[i];
 
 	memset(t, 0, sizeof(*t));
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__sync_synchronize();
 	(void)bpf_map_update_elem(k->free_threads_fd, NULL, &i, BPF_ANY);
 }
 
@@ -57,7 +57,7 @@ void kmaps_proc_free(const struct kmaps *k, u32 i)
 	struct gs_proc *p = &k->procs[i];
 
 	memset(p, 0, sizeof(*p));
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__sync_synchronize();
 	(void)bpf_map_update_elem(k->free_procs_fd, NULL, &i, BPF_ANY);
 }
 
