@@ -1,9 +1,9 @@
 """Something worth looking at: a web service with the usual ways of fighting over the GIL.
 
-- an HTTP server (a thread per request) that renders a page in Python, with clients in a process
-  of their own that ask about 100 times a second;
+- an HTTP server, worker threads http_0 to http_3, that renders a page in Python, with clients in a
+  process of their own that ask about 100 times a second;
 - two threads, compute-0 and compute-1, that compute in bursts;
-- an asyncio loop in thread asyncio-loop: timers and an echo over a socket pair;
+- an asyncio loop in thread asyncio-loop: timers, and an echo service with one client over there;
 - a thread, litter, that makes cyclic garbage for the collector;
 - a thread, native-hold, that now and then keeps the GIL for 30 ms inside C code.
 
@@ -11,6 +11,7 @@ Prints "READY" when all of it runs, and ends on SIGTERM, on SIGINT and when whoe
 gone (its standard input ends).
 """
 import asyncio
+import concurrent.futures
 import ctypes
 import http.client
 import http.server
@@ -34,12 +35,23 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Service(http.server.ThreadingHTTPServer):
-    daemon_threads = True
+class Service(http.server.HTTPServer):
     request_queue_size = 64
+    pool = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="http")
+
+    def process_request(self, request, address):
+        self.pool.submit(self.answer, request, address)
+
+    def answer(self, request, address):
+        try:
+            self.finish_request(request, address)
+        except OSError:
+            pass  # the client went away
+        finally:
+            self.shutdown_request(request)
 
 
-def client(port):
+def http_client(port):
     while True:
         try:
             c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -51,10 +63,19 @@ def client(port):
         time.sleep(0.03)
 
 
-def clients(port):
-    """In a child process: three clients, until the service is gone."""
-    for _ in range(3):
-        threading.Thread(target=client, args=(port,), daemon=True).start()
+def echo_client(port):
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        while True:
+            sock.sendall(b"ping")
+            if not sock.recv(64):
+                return
+            time.sleep(0.01)
+
+
+def clients(http_port, echo_port):
+    """In a child process, until the service is gone."""
+    for work, port in [(http_client, http_port)] * 3 + [(echo_client, echo_port)]:
+        threading.Thread(target=work, args=(port,), daemon=True).start()
     service = os.getppid()
     while os.getppid() == service:
         time.sleep(0.2)
@@ -89,33 +110,27 @@ def native_hold():
         time.sleep(0.5)
 
 
-async def echo(sock):
-    loop = asyncio.get_running_loop()
-    while data := await loop.sock_recv(sock, 64):
-        await loop.sock_sendall(sock, data)
+async def echo(reader, writer):
+    while data := await reader.read(64):
+        writer.write(data)
+        await writer.drain()
 
 
-async def ask(sock):
-    loop = asyncio.get_running_loop()
+async def chatter(listener):
+    await asyncio.start_server(echo, sock=listener)
     while True:
-        await loop.sock_sendall(sock, b"ping")
-        await loop.sock_recv(sock, 64)
-        await asyncio.sleep(0.01)
-
-
-async def chatter():
-    a, b = socket.socketpair()
-    a.setblocking(False)
-    b.setblocking(False)
-    await asyncio.gather(echo(a), ask(b))
+        await asyncio.sleep(0.02)
 
 
 def main():
     service = Service(("127.0.0.1", 0), Page)
+    listener = socket.create_server(("127.0.0.1", 0))
     child = os.fork()
     if child == 0:
+        echo_port = listener.getsockname()[1]
+        listener.close()
         service.socket.close()
-        clients(service.server_port)
+        clients(service.server_port, echo_port)
 
     def end(*_):
         os.kill(child, signal.SIGKILL)
@@ -124,7 +139,7 @@ def main():
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     parts = [("http-accept", service.serve_forever), ("compute-0", compute),
-             ("compute-1", compute), ("asyncio-loop", lambda: asyncio.run(chatter())),
+             ("compute-1", compute), ("asyncio-loop", lambda: asyncio.run(chatter(listener))),
              ("litter", litter), ("native-hold", native_hold)]
     for name, work in parts:
         threading.Thread(target=work, name=name, daemon=True).start()

@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 export O=${O:-build}
-LIMIT=${TEST_TIMEOUT:-180} # seconds for one script or unit test program
+LIMIT=${TEST_TIMEOUT:-300} # seconds for one script or unit test program
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT

@@ -88,7 +88,7 @@ class Thing:
 
 def alloc():
     """Objects made and dropped; traced with --with refs."""
-    for _ in range(60_000):
+    for _ in range(150_000):
         Thing(), [1], {1: 1}
 
 

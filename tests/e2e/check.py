@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 failures = []
 passed = 0
@@ -272,27 +273,50 @@ def cmd_text_restored(pid):
         sys.exit(f"    {different} bytes of {compared} differ from the file: {' '.join(where[:6])}")
 
 
-def bpf_objects():
-    """{(kind, id): (name, [pid…])} of everything BPF on this machine."""
-    found = {}
-    for kind in ("prog", "link"):
-        out = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, timeout=30,
-                             env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
-        for row in json.loads(out.stdout or "[]"):
-            if isinstance(row, dict) and "id" in row:
-                found[kind, row["id"]] = (row.get("name", ""), [h["pid"] for h in row.get("pids", [])])
-    return found
+def bpf_holders():
+    """{program id: [pid…]} of the processes that have a program, or a link to it, open."""
+    holders = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if "bpf" in os.readlink(f"/proc/{pid}/fd/{fd}"):
+                    with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+                        for id in re.findall(r"^prog_id:\s*(\d+)", f.read(), re.M):
+                            holders.setdefault(int(id), []).append(int(pid))
+        except OSError:
+            pass  # ended meanwhile
+    return holders
+
+
+def bpf_programs():
+    """{id: (name, [pid…])} of gilscope's programs on this machine, by the names they all bear."""
+    out = subprocess.run(["bpftool", "-j", "prog", "show"], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, timeout=30)
+    rows = [r for r in json.loads(out.stdout or b"[]") if r.get("name", "").startswith("gs_")]
+    holders = bpf_holders()  # after the list, so that no program of it can be without its holder
+    return {r["id"]: (r["name"], holders.get(r["id"], [])) for r in rows}
 
 
 def cmd_bpf_left(*pids):
-    """Does any of these processes, or no process at all, hold a program of ours (gs_…)?"""
+    """Does any of these processes, or no process at all, hold a program of ours (gs_…)?
+
+    The kernel frees what an ended process held a little later: those found first count, if they
+    are still there after ten seconds.  Others may come and go, with other tracers.
+    """
     mine = set(map(int, pids))
-    left = [f"{kind} {id} {name} held by {who or 'nobody'}"
-            for (kind, id), (name, who) in bpf_objects().items()
-            if mine & set(who) or (kind == "prog" and name.startswith("gs_") and not who)]
-    if left:
-        sys.exit("    BPF objects left: " + "; ".join(left[:6]))
+
+    def left():
+        return {id: f"{id} {name} held by {who or 'nobody'}"
+                for id, (name, who) in bpf_programs().items() if not who or mine & set(who)}
+
+    first = left()
+    until = time.monotonic() + 10
+    while first and time.monotonic() < until:
+        time.sleep(0.2)
+        now = left()
+        first = {id: text for id, text in first.items() if id in now}
+    if first:
+        sys.exit("    BPF programs left: " + "; ".join(list(first.values())[:6]))
 
 
 def cmd_links_of(pid):

@@ -4,7 +4,7 @@
 need_root
 
 holds() {
-	measure_work holds.py
+	measure_work holds.py -- ${WAIT_SITES:-}
 	check "$S.out" "$W.truth" <<-'EOF'
 		contract(result)
 		nothing_lost(result)
@@ -16,7 +16,8 @@ holds() {
 		equal("forced releases", 0, gil(p)["forced_releases"])
 		equal("takes of the holder", len(own) + truth["lead_in"] + 2, holder["takes"])
 		near("held_ns of the holder", sum(own), holder["held_ns"], 0.01)
-		near("longest hold", max(own), holder["hold"]["max_ns"], 0.01)
+		# Its own clock misses what comes before and after, which a busy machine can stretch.
+		between("longest hold", max(own), max(own) * 1.01 + 5_000_000, holder["hold"]["max_ns"])
 		median = sorted(own)[len(own) // 2]
 		between("median hold", median * 0.99, median * 1.14, holder["hold"]["p50_ns"])
 		for name, w in truth["waiters"].items():
@@ -34,3 +35,7 @@ holds() {
 	EOF
 }
 on_each_python holds
+
+# The same waits, seen by probes in the interpreter as well as by the scheduler.
+WAIT_SITES=--contended-sites
+holds

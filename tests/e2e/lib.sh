@@ -53,11 +53,10 @@ later() { printf '%s %s\n' "$1" "$(start_time "$1")" >>"$T/pids"; }
 
 # until_true SECONDS COMMAND: try until it succeeds
 until_true() {
-	tries=$(($1 * 20))
+	deadline=$(($(date +%s) + $1 + 1))
 	shift
-	while ! "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
+	until "$@"; do
+		[ "$(date +%s)" -lt $deadline ] || return 1
 		sleep 0.05
 	done
 }
@@ -125,6 +124,7 @@ start_work() {
 	mkfifo "$W.in"
 	script=$1
 	shift
+	# shellcheck disable=SC2086 # LAUNCHER is words
 	env --default-signal=INT,QUIT ${LAUNCHER:-} "$PYTHON" "$WORK_DIR/$script" "$@" \
 		<>"$W.in" >"$W.out" 2>"$W.err" &
 	WORK=$!

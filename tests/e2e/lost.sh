@@ -3,8 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 
-# Every take is one event and every release another.  Of a thread without a slot both are
-# counted as lost, and a release that was asked for is a third.  Only the gil family is on.
+# Every take is one event and every release another: of a thread without a slot both are counted
+# as lost.  A contended take is a third, and so is every further switch interval of its wait.
 measure_work threads.py 64 50 -- --max-threads 16 --without sched,io,gc
 check "$S.out" "$W.truth" <<'EOF'
 bad = shape_errors(result, SHAPE, "result")
@@ -20,10 +20,11 @@ for tid, t in rows.items():
         between(f"takes of {names[tid]}, which got a slot", truth["takes"],
                 truth["takes"] + forced + 50, t["takes"])
 unseen = sum(tid not in rows for tid in names)
-events = 2 * unseen * truth["takes"]
-# The main thread (start, gates: 64 reads and a few more) may be without a slot too; and what
-# was asked for by others comes on top.
-between("threads_full", events, events + 2 * 70 + 3 * 100, lost(result, "threads_full"))
+least = 2 * unseen * truth["takes"]
+# The main thread (start, gates: 64 reads and a few more) may be without a slot too.
+takes = unseen * truth["takes"] + 100
+intervals = result["duration_ns"] / 5_000_000 * (unseen + 1)
+between("threads_full", least, 3 * takes + intervals, lost(result, "threads_full"))
 equal("io without the io family", None, p["io"])
 equal("gc without the gc family", None, p["gc"])
 EOF

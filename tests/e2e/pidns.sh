@@ -12,7 +12,7 @@ unshare -pf --mount-proc --kill-child "$PYTHON" "$WORK_DIR/pingpong.py" 1 500 \
 outer=$!
 later $outer
 until_true 30 work_ready "$W" $outer || fail "pingpong.py: not ready; $(cat "$W.err")"
-WORK=$(cat "/proc/$outer/task/$outer/children" | tr -d ' ')
+WORK=$(tr -d ' ' <"/proc/$outer/task/$outer/children")
 [ -n "$WORK" ] || fail "unshare: has no child"
 later "$WORK"
 start_stat -p "$WORK"

@@ -5,7 +5,7 @@ need_root
 start_work mix.py 200
 go
 
-clean_after() { until_true 10 text_restored "$WORK" >/dev/null || fail "$1: $(text_restored "$WORK")"; }
+clean_after() { until_true 10 text_restored "$WORK" >/dev/null 2>&1 || fail "$1: $(text_restored "$WORK")"; }
 
 start_stat -p "$WORK"
 sleep 0.5

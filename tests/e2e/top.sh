@@ -3,15 +3,16 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 need tmux
-TMUX_SOCKET=gilscope-e2e-$$
 unset TMUX
-mux() { timeout 20 tmux -L "$TMUX_SOCKET" -f /dev/null "$@"; }
+screens=0 # each has a server of its own
+mux() { timeout 20 tmux -S "$T/tmux$screens" -f /dev/null "$@"; }
 trap 'mux kill-server 2>/dev/null; cleanup' EXIT
 
 # screen_start WIDTH HEIGHT COMMAND: a shell in a terminal of that size runs it; when it is over
 # the shell prints END and its exit code, and the terminal's settings are in $T/stty
 screen_start() {
-	mux kill-server 2>/dev/null
+	[ $screens = 0 ] || mux kill-server 2>/dev/null
+	screens=$((screens + 1))
 	rm -f "$T/stty" "$T/raw"
 	cat >"$T/session.sh" <<-SCRIPT
 		stty -a >'$T/stty.before'
@@ -86,7 +87,7 @@ for signal in TERM INT HUP; do
 	kill -$signal "$(cat "$T/pid")"
 	restored_after "top: SIG$signal"
 done
-until_true 10 text_restored "$WORK" >/dev/null || fail "$(text_restored "$WORK")"
+until_true 10 text_restored "$WORK" >/dev/null 2>&1 || fail "$(text_restored "$WORK")"
 
 # The target ends: it says so, in the dashboard or by ending.
 kill "$WORK"

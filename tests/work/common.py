@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 
-LIFE_S = 240  # a forgotten workload ends by itself
+LIFE_S = 600  # a forgotten workload ends by itself
 
 
 def say(line):
