@@ -106,6 +106,8 @@ static __always_inline void gil_pass_on(struct gs_gil *g, u32 me, u64 now)
 	g->owner = me;
 	g->last_owner = me;
 	g->owned_ns = now;
+	if (!g->first_owned_ns)
+		g->first_owned_ns = now;
 	g->takes++;
 }
 
@@ -150,6 +152,23 @@ static __always_inline void hold_end(struct gs_thread *t, u64 now)
 	t->forced = 0;
 }
 
+/*
+ * The hold of @t began before the measurement.  It counts from there on, but not beyond the first
+ * acquisition that was seen; nor twice, where the release of the holder before it came late.
+ */
+static __always_inline void mid_hold_end(struct gs_thread *t, struct gs_proc *p, u64 now)
+{
+	struct gs_gil *g = &p->gil;
+	u64 from = g->mid_hold_end_ns ? g->mid_hold_end_ns : p->start_ns;
+	u64 end = g->first_owned_ns && g->first_owned_ns < now ? g->first_owned_ns : now;
+
+	if (end > from) {
+		t->held_ns += end - from;
+		g->mid_hold_end_ns = end;
+	}
+	gs_lose(GS_LOSS_ATTACH_MID_HOLD, 1);
+}
+
 static __always_inline int released(struct gs_thread *t, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
@@ -160,10 +179,8 @@ static __always_inline int released(struct gs_thread *t, u64 now)
 	seq = gs_write_begin(t);
 	if (t->hold_since_ns) {
 		hold_end(t, now);
-	} else if (!t->events && now > p->start_ns) {
-		/* Its first event is a release: it has held since before the attach. */
-		t->held_ns += now - p->start_ns;
-		gs_lose(GS_LOSS_ATTACH_MID_HOLD, 1);
+	} else if (!t->events) {
+		mid_hold_end(t, p, now); /* its first event is a release */
 	} else {
 		gs_lose(GS_LOSS_UNPAIRED_RELEASED, 1);
 	}

@@ -112,6 +112,8 @@ struct gs_gil {
 	u64 takes;
 	u64 handovers;
 	u64 owned_ns; /* when it was last taken */
+	u64 first_owned_ns; /* when it was first seen taken; 0: not yet */
+	u64 mid_hold_end_ns; /* up to here, holds from before the measurement are counted */
 	u64 contended_ns; /* finished stretches of time with at least one waiter */
 	u64 contended_since_ns; /* began; meaningless while nobody waits */
 	u32 waiters;

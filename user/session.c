@@ -64,8 +64,18 @@ static int attach(struct session *s, struct err *e)
 {
 	int err = attach_hooks(s->attached, s->skel, e);
 
-	while (!err && s->nfound)
-		err = targets_attach(s, s->found[--s->nfound], e);
+	while (!err && s->nfound) {
+		struct py_process *py = s->found[--s->nfound];
+		struct err gone = {};
+
+		err = targets_attach(s, py, &gone);
+		if (err && gone.code == GS_EXIT_TARGET && !s->by_pid)
+			err = 0; /* one of many has ended meanwhile */
+		else if (err)
+			errf(e, gone.code, err, "%s", gone.text);
+	}
+	if (!err && !s->collector.count)
+		return errf(e, GS_EXIT_TARGET, -ESRCH, "targets: all have ended; see gilscope ps");
 	return err;
 }
 

@@ -30,7 +30,8 @@ static void gil_thread(const struct family_input *in, const struct gs_thread *t,
 	if (t->state == GS_SLOT_LIVE && g->owner == t->slot + 1)
 		row->held_ns += since(t->hold_since_ns, in->now_ns);
 	if (in->seed_tid && row->tid == in->seed_tid && !t->events)
-		row->held_ns += in->measured_ns;
+		row->held_ns += g->first_owned_ns ? since(in->proc->start_ns, g->first_owned_ns)
+						  : in->measured_ns;
 }
 
 static void gil_sums(const struct fig_process *p, struct fig_gil *g)

@@ -202,7 +202,7 @@ int attach_sites(struct attached *a, const struct skel *s, const char *path, pid
 			    path);
 	if (err == -ENOENT || err == -ESRCH)
 		return errf(e, GS_EXIT_TARGET, err,
-			    "pid %d: gone while its probes were attached; try another", (int)pid);
+			    "%s: gone while its probes were attached; try another", path);
 	if (err)
 		return errf(e, GS_EXIT_FAILED, err, "%s: cannot attach %zu probes (%s)", path,
 			    nsites, strerror(-err));
