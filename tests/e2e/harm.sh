@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 need bpftool
-CYCLES=${HARM_CYCLES:-40}
+CYCLES=${HARM_CYCLES:-100} # on each of two builds
 KILLS=${HARM_KILLS:-20}
 
 harm() {

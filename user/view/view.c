@@ -158,10 +158,10 @@ int view_show(struct view *v, const struct figures *interval, const struct figur
 {
 	struct figures *own_interval, *own_total;
 
+	if (v->paused)
+		return 0; /* the trend stands still as well */
 	if (interval && remember(v, interval))
 		return -ENOMEM;
-	if (v->paused)
-		return 0;
 	if (copy(interval, &own_interval))
 		return -ENOMEM;
 	if (copy(total, &own_total)) {
