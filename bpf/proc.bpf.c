@@ -65,13 +65,13 @@ SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(gs_process_exit, struct task_struct *task)
 {
 	s32 proc = gs_target(task->tgid);
-	u64 now;
+	u64 now = bpf_ktime_get_ns();
 
+	/* Threads that end together can pass here after the one that found itself the last. */
+	thread_ends(task, now);
 	if (proc < 0)
 		return 0;
 	gs_hit(GS_HOOK_PROCESS_EXIT);
-	now = bpf_ktime_get_ns();
-	thread_ends(task, now);
 	if (!BPF_CORE_READ(task, signal, live.counter))
 		process_ends(task->tgid, proc, now, false);
 	return 0;
@@ -114,6 +114,7 @@ int BPF_PROG(gs_process_fork, struct task_struct *parent, struct task_struct *ch
 	to->pid = pid;
 	to->parent = proc + 1;
 	to->config = from->config; /* the same image at the same addresses */
+	to->gil.address = from->gil.address;
 	to->start_ns = bpf_ktime_get_ns();
 	barrier();
 	to->state = GS_SLOT_LIVE;
