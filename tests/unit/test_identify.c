@@ -16,7 +16,7 @@
 
 static int identify(pid_t pid, struct err *e)
 {
-	struct binaries *cache = binaries_new();
+	struct binaries *cache = binaries_new(NULL);
 	struct py_process *p = NULL;
 	int r;
 

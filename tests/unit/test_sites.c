@@ -127,7 +127,7 @@ static void known_build_has_its_known_sites(void **state)
 static struct py_binary *load_from_path(char *ret_path, size_t size)
 {
 	char **argv = ARGV("python3", "-c", "pass");
-	struct binaries *cache = binaries_new();
+	struct binaries *cache = binaries_new(NULL);
 	struct py_binary *b = NULL;
 	struct py_process *p;
 	struct launch *l;

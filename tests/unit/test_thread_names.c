@@ -72,7 +72,7 @@ static pid_t start(const char *python)
 
 static void check(const char *python)
 {
-	struct binaries *cache = binaries_new();
+	struct binaries *cache = binaries_new(NULL);
 	struct seen s = { 0 };
 	struct py_process *p;
 	struct err e = { 0 };
