@@ -15,7 +15,8 @@
 	X(GC, gc, 3, 1, "collections and pauses per generation") \
 	X(IO, io, 4, 1, "epoll, poll and select calls: blocked time and wake-ups") \
 	X(SCHED, sched, 5, 1, "the part of each hold spent off the CPU") \
-	X(REFS, refs, 6, 0, "objects deallocated and created, by type")
+	X(REFS, refs, 6, 0, "objects deallocated and created, by type") \
+	X(CALLS, calls, 7, 0, "calls of one function, by its symbol (--count asks for it)")
 
 enum gs_family {
 #define X(NAME, name, id, on, help) GS_FAMILY_##NAME = id,

@@ -20,7 +20,8 @@
 	X(GC_START, start, GC, "the collector starts on a generation") \
 	X(GC_DONE, done, GC, "the collector has finished") \
 	X(REFS_DEALLOC, dealloc, REFS, "an object is about to be deallocated") \
-	X(REFS_ALLOC, alloc, REFS, "an object is about to be created")
+	X(REFS_ALLOC, alloc, REFS, "an object is about to be created") \
+	X(CALLED, called, CALLS, "the function is called; its hits are the figure")
 
 enum gs_event {
 	GS_EVENT_NONE,

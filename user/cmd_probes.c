@@ -47,11 +47,13 @@ static void print_process(const struct opts *o, const struct py_process *p,
 {
 	const struct py_binary *b = p->binary;
 
-	printf("pid %d  CPython %s (%s)  %s  build id %s\n", (int)p->pid, b->version,
-	       b->version_found_by, b->path, b->build_id ? b->build_id : "none");
-	printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s\n",
-	       (unsigned long long)p->runtime_addr, (unsigned long long)p->gil_addr,
-	       b->layout.found_by);
+	printf("pid %d  %s %s (%s)  %s  build id %s\n", (int)p->pid,
+	       b->by_notes ? "gilscope's" : "CPython", b->version, b->version_found_by, b->path,
+	       b->build_id ? b->build_id : "none");
+	if (!b->by_notes)
+		printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s\n",
+		       (unsigned long long)p->runtime_addr, (unsigned long long)p->gil_addr,
+		       b->layout.found_by);
 	printf("  %-6s %-9s %-12s %-9s %9s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
 	       "PER HIT", "INSTRUCTION; EVIDENCE");
 	for (size_t i = 0; i < b->nsites; i++) {
@@ -175,7 +177,7 @@ static int show_targets(struct probes_run *r)
 
 int cmd_probes(const struct opts *o, struct err *e)
 {
-	struct probes_run r = { .opts = o, .e = e, .binaries = binaries_new() };
+	struct probes_run r = { .opts = o, .e = e, .binaries = binaries_new(o->count) };
 	int err;
 
 	if (!strcmp(o->format, "json"))

@@ -159,7 +159,7 @@ out:
 
 int cmd_ps(const char *format, struct err *e)
 {
-	struct ps ps = { .cache = binaries_new() };
+	struct ps ps = { .cache = binaries_new(NULL) };
 	int r = -ENOMEM;
 
 	if (format && strcmp(format, "table") && strcmp(format, "json"))

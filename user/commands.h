@@ -8,6 +8,7 @@
 int cmd_stat(const struct opts *o, struct err *e); /* measure, then print */
 int cmd_top(const struct opts *o, struct err *e); /* the live dashboard */
 int cmd_probes(const struct opts *o, struct err *e); /* what would be attached; attaches nothing */
+int cmd_tour(const struct opts *o, struct err *e); /* how Python works inside, traced live */
 int cmd_doctor(const struct opts *o, struct err *e); /* what this machine allows */
 
 #endif

@@ -18,6 +18,8 @@ static int run(const struct opts *o, struct err *e)
 		return cmd_probes(o, e);
 	case CMD_PS:
 		return cmd_ps(o->format, e);
+	case CMD_TOUR:
+		return cmd_tour(o, e);
 	case CMD_DOCTOR:
 		return cmd_doctor(o, e);
 	case CMD_VERSION:

@@ -27,8 +27,8 @@
 const struct opts_option opts_options[] = {
 	OPT("pid", 'p', "PID[,PID...]", true, CMDS_TARGET, pids, 0, 0, opts_set_pids,
 	    "these processes; may be repeated"),
-	OPT("all", 0, NULL, false, CMDS_TARGET, all, 0, 0, opts_set_true,
-	    "every CPython process on this host"),
+	OPT("all", 0, NULL, false, CMDS_TARGET | CMD_BIT(CMD_TOUR), all, 0, 0, opts_set_true,
+	    "every CPython process on this host; tour: every stop"),
 	OPT("children", 0, NULL, false, CMDS_TARGET, children, 0, 0, opts_set_true,
 	    "also the processes they start"),
 	OPT("duration", 'd', "TIME", false, CMDS_MEASURE, duration_ns, 1, DURATION_MAX,
@@ -51,6 +51,10 @@ const struct opts_option opts_options[] = {
 	    "room for this many object types (4096)"),
 	OPT("contended-sites", 0, NULL, false, CMDS_TARGET, contended_sites, 0, 0, opts_set_true,
 	    "also probe where the interpreter begins to wait"),
+	OPT("count", 0, "FUNCTION", false, CMDS_TARGET, count, 0, 0, opts_set_count,
+	    "also count the calls of this function of the program"),
+	OPT("python", 0, "[=PATH]", false, CMD_BIT(CMD_TOUR), python, 0, 0, opts_set_python,
+	    "run the stop on a real CPython (/usr/bin/python3)"),
 	OPT("no-color", 0, NULL, false, CMDS_ALL, no_color, 0, 0, opts_set_true,
 	    "no colours; NO_COLOR in the environment does the same"),
 };
@@ -71,6 +75,11 @@ const struct opts_command_desc opts_commands[] = {
 	{ "ps", CMD_PS, "[OPTION...]", "CPython processes on this host",
 	  "  gilscope ps\n"
 	  "  gilscope ps --format json\n" },
+	{ "tour", CMD_TOUR, "[OPTION...] [STOP]", "how Python works inside, traced live",
+	  "  gilscope tour\n"
+	  "  gilscope tour gil\n"
+	  "  gilscope tour cycles --python\n"
+	  "  gilscope tour --all\n" },
 	{ "doctor", CMD_DOCTOR, "[OPTION...]", "whether kernel, privileges and libraries will do",
 	  "  gilscope doctor\n" },
 };
@@ -142,7 +151,7 @@ static int parse_option(struct opts_parser *p, char **argv, int *i)
 	if (!opt->arg && value)
 		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s: takes no value; leave out '%s'",
 			    opt->name, value);
-	if (opt->arg && !value) {
+	if (opt->arg && !value && opt->arg[0] != '[') {
 		value = argv[*i + 1];
 		if (!value)
 			return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s: needs a value; give %s",
@@ -257,6 +266,8 @@ int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 			break;
 		} else if (argv[i][0] == '-' && argv[i][1]) {
 			err = parse_option(&p, argv, &i);
+		} else if (o->command == CMD_TOUR && !o->stop) {
+			o->stop = argv[i];
 		} else {
 			err = errf(e, GS_EXIT_USAGE, -EINVAL,
 				   "%s: unexpected; a process is given as -p PID, a program as -- "
@@ -264,6 +275,9 @@ int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 				   argv[i]);
 		}
 	}
+	if (!err && o->command == CMD_TOUR && o->stop && o->all)
+		err = errf(e, GS_EXIT_USAGE, -EINVAL, "--all: every stop, or %s? choose one",
+			   o->stop);
 	if (!err)
 		err = check_target(o, e);
 	if (!err)

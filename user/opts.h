@@ -19,6 +19,7 @@ enum opts_command {
 	CMD_PROBES,
 	CMD_PS,
 	CMD_DOCTOR,
+	CMD_TOUR,
 	CMD_HELP, /* --help was given: opts->help_for says for what */
 	CMD_VERSION,
 };
@@ -40,6 +41,10 @@ struct opts {
 	u32 families; /* GS_FAMILY_BIT()s */
 	u64 max_threads, max_processes, max_types; /* map sizes */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
+	const char *count; /* function that the calls family counts */
+	const char *stop; /* of the tour; NULL: list them, or --all */
+	bool on_python; /* tour: on a real CPython */
+	const char *python; /* tour: which; NULL: the system's */
 	bool no_color; /* --no-color or NO_COLOR */
 };
 

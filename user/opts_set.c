@@ -164,3 +164,21 @@ int opts_set_without(struct opts_parser *p, const struct opts_option *opt, const
 {
 	return families(p, opt->name, arg, &p->without);
 }
+
+int opts_set_count(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	if (!*arg)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s: no function named; give one",
+			    opt->name);
+	p->o->count = arg;
+	p->with |= GS_FAMILY_BIT(GS_FAMILY_CALLS);
+	return 0;
+}
+
+int opts_set_python(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	(void)opt;
+	p->o->on_python = true;
+	p->o->python = arg;
+	return 0;
+}

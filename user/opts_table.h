@@ -11,7 +11,7 @@
 #define CMDS_TARGET (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES))
 #define CMDS_MEASURE (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
 #define CMDS_PRINT (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR))
-#define CMDS_ALL (CMDS_TARGET | CMDS_PRINT)
+#define CMDS_ALL (CMDS_TARGET | CMDS_PRINT | CMD_BIT(CMD_TOUR))
 
 /* The command line while it is read. */
 struct opts_parser {
@@ -24,7 +24,7 @@ struct opts_parser {
 struct opts_option {
 	const char *name; /* after -- */
 	char key; /* after -; 0: none */
-	const char *arg; /* how help calls its value; NULL: takes none */
+	const char *arg; /* how help calls its value; "[=X]": may be left out; NULL: takes none */
 	bool repeatable;
 	u32 commands; /* CMD_BIT()s that take it */
 	size_t offset; /* of its field in struct opts */
@@ -48,6 +48,8 @@ extern const struct opts_command_desc opts_commands[];
 extern const size_t opts_commands_count;
 
 int opts_set_pids(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_count(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_python(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_true(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_duration(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_number(struct opts_parser *p, const struct opts_option *opt, const char *arg);

@@ -119,7 +119,7 @@ int session_open(const struct opts *o, struct session **ret_s, struct err *e)
 		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
 	s->opts = o;
 	s->signal_fd = -1;
-	s->binaries = binaries_new();
+	s->binaries = binaries_new(o->count);
 	s->attached = attached_new();
 	if (s->binaries && s->attached)
 		err = prepare(s, e);

@@ -13,6 +13,7 @@ BEGIN {
 	may["user/export"] = "bpf/types.h user/base/ user/model/"
 	may["user/view"] = "bpf/types.h user/base/ user/model/"
 	may["user"] = "bpf/ user/"
+	may["tour"] = "runtime/"
 	may["tests"] = "*"
 }
 function complain(what) {

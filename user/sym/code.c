@@ -242,6 +242,14 @@ int code_each_branch(struct code *c, const struct code_targets *to,
 	return r;
 }
 
+bool code_is_nop5(const struct code *c, u64 vaddr)
+{
+	static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	const u8 *bytes = elf_file_bytes(code_file(c), vaddr, sizeof(nop5));
+
+	return bytes && !memcmp(bytes, nop5, sizeof(nop5));
+}
+
 int code_next_emulated(struct code *c, u64 vaddr, struct insn *ret_i)
 {
 	struct insn i;
@@ -252,7 +260,7 @@ int code_next_emulated(struct code *c, u64 vaddr, struct insn *ret_i)
 
 		if (r)
 			return -ENOENT;
-		if (i.emulated) {
+		if (i.emulated && !code_is_nop5(c, vaddr)) {
 			*ret_i = i;
 			return 0;
 		}

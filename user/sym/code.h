@@ -53,6 +53,14 @@ const struct code_range *code_range_at(const struct code *c, u64 vaddr);
 /* Decode at @vaddr.  0; -ENOENT not code; -EILSEQ not an instruction. */
 int code_decode(struct code *c, u64 vaddr, struct insn *ret_i);
 
+/*
+ * Does the 5-byte nop (0f 1f 44 00 00) lie at @vaddr?  Not a place for a probe: Linux 6.18
+ * replaces it by a call ("uprobes/x86: Add support to optimize uprobes"), which overwrites the
+ * red zone below the stack pointer and leads into a page that forked children lack; they die
+ * there (seen on 6.18.44).
+ */
+bool code_is_nop5(const struct code *c, u64 vaddr);
+
 /* "jne 0x4f95dd", as disassembled.  Always terminates @text. */
 void code_text(struct code *c, u64 vaddr, char *text, size_t size);
 

@@ -7,13 +7,18 @@
 #include "user/target/process.h"
 
 struct binaries {
+	const char *count_symbol;
 	struct py_binary **list;
 	size_t n;
 };
 
-struct binaries *binaries_new(void)
+struct binaries *binaries_new(const char *count_symbol)
 {
-	return calloc(1, sizeof(struct binaries));
+	struct binaries *b = calloc(1, sizeof(*b));
+
+	if (b)
+		b->count_symbol = count_symbol;
+	return b;
 }
 
 void binaries_free(struct binaries *b)
@@ -56,6 +61,7 @@ int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const
 	b->dev = st->st_dev;
 	b->ino = st->st_ino;
 	b->mtime_ns = mtime_ns;
+	b->count_symbol = c->count_symbol;
 	*ret_b = b;
 	return 0;
 }

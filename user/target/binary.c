@@ -22,6 +22,7 @@ static const struct {
 	{ GS_FAMILY_GIL, sites_gil },
 	{ GS_FAMILY_GC, sites_gc },
 	{ GS_FAMILY_REFS, sites_refs },
+	{ GS_FAMILY_CALLS, sites_count },
 };
 
 /* CPython functions that do not return, by name; the code after their calls is another's. */
@@ -134,6 +135,8 @@ int binary_find_sites(struct py_binary *b, struct elf_file *f, u32 families, pid
 		goto out;
 	if (b->by_notes) {
 		r = rt_notes_sites(s, families & ~b->families, e);
+		if (!r && families & ~b->families & GS_FAMILY_BIT(GS_FAMILY_CALLS))
+			r = sites_count(s, e);
 		if (!r)
 			b->families |= families;
 	} else {

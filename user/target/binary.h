@@ -34,6 +34,7 @@ struct py_binary {
 	u32 families; /* GS_FAMILY_BIT()s whose sites were looked for, and found */
 	struct probe_site *sites; /* owned; by offset */
 	size_t nsites;
+	const char *count_symbol; /* borrowed; the function that the calls family counts; or NULL */
 	char *types_coverage; /* owned; what the refs sites cover; NULL: not looked for */
 };
 

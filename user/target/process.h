@@ -30,7 +30,8 @@ struct py_process {
 	u64 gc_stats_addr; /* of the main interpreter's generation_stats[0]; 0: as above */
 };
 
-struct binaries *binaries_new(void); /* NULL without memory */
+/* @count_symbol: function that the calls family counts, NULL if none; must outlive the cache. */
+struct binaries *binaries_new(const char *count_symbol); /* NULL without memory */
 void binaries_free(struct binaries *b); /* NULL is fine */
 
 /*

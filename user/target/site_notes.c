@@ -54,7 +54,10 @@ int sites_add_notes(struct site_search *s, struct err *e, const char *provider, 
 		    code_decode(s->code, notes[i].vaddr, &insn))
 			return -EINVAL;
 		r = sites_add(s, e, &found, "the note %s:%s in .note.stapsdt%s", provider, name,
-			      insn.emulated ? "" : "; its instruction is not emulated");
+			      code_is_nop5(s->code, notes[i].vaddr)
+				      ? "; looked at on the nop after its 5-byte nop"
+			      : insn.emulated ? ""
+					      : "; its instruction is not emulated");
 		if (r)
 			return r;
 	}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool known(const struct py_binary *b, const struct site_found *s)
+static bool known(const struct py_binary *b, const struct probe_site *s)
 {
 	size_t i;
 
@@ -16,6 +16,23 @@ static bool known(const struct py_binary *b, const struct site_found *s)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * A point on a 5-byte nop is looked at on the 1-byte nop that follows it, if one does: nothing
+ * jumps between the two.
+ */
+static int beside_nop5(struct site_search *search, u64 *vaddr)
+{
+	const u8 *next;
+
+	if (!code_is_nop5(search->code, *vaddr))
+		return 0;
+	next = elf_file_bytes(search->elf, *vaddr + 5, 1);
+	if (!next || *next != 0x90)
+		return -ENOTSUP;
+	*vaddr += 5;
+	return 0;
 }
 
 int sites_add(struct site_search *search, struct err *e, const struct site_found *s,
@@ -36,14 +53,21 @@ int sites_add(struct site_search *search, struct err *e, const struct site_found
 	int n;
 
 	memcpy(site.args, s->args, sizeof(site.args));
-	if (known(b, s))
+	if (beside_nop5(search, &site.vaddr))
+		return errf(
+			e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			"%s: the only place for a probe at 0x%lx is a 5-byte nop, which Linux 6.18 "
+			"would make deadly for forked children; leave its family out with "
+			"--without",
+			b->path, (unsigned long)s->vaddr);
+	if (known(b, &site))
 		return 0;
-	if (b->nsites == SITES_MAX || elf_file_offset(search->elf, s->vaddr, &site.offset))
+	if (b->nsites == SITES_MAX || elf_file_offset(search->elf, site.vaddr, &site.offset))
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP, "%s: no room for a probe at 0x%lx",
 			    b->path, (unsigned long)s->vaddr);
-	if (!code_decode(search->code, s->vaddr, &insn))
+	if (!code_decode(search->code, site.vaddr, &insn))
 		site.emulated = insn.emulated;
-	code_text(search->code, s->vaddr, site.instruction, sizeof(site.instruction));
+	code_text(search->code, site.vaddr, site.instruction, sizeof(site.instruction));
 	va_start(ap, evidence);
 	n = vasprintf(&site.evidence, evidence, ap);
 	va_end(ap);

@@ -72,5 +72,6 @@ bool sites_calls(const struct insn *i, const struct site_callee *c);
 int sites_gil(struct site_search *search, struct err *e);
 int sites_gc(struct site_search *search, struct err *e);
 int sites_refs(struct site_search *search, struct err *e);
+int sites_count(struct site_search *search, struct err *e);
 
 #endif
