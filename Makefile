@@ -1,5 +1,6 @@
 # gilscope.  `make help` lists the targets; V=1 shows the commands; O=dir builds there;
-# SAN=address|undefined|thread instruments (several with commas).
+# SAN=address|undefined|thread instruments (several with commas); RT_DEFS=-DRT_GC_STRESS collects
+# at every allocation of the bundled runtime, -DRT_NO_PROBES leaves its probe points out.
 O           ?= build
 CC          ?= cc
 CLANG       ?= clang
@@ -12,9 +13,11 @@ DESTDIR     ?=
 VERSION     := $(shell cat VERSION)
 
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+ARCH_S := $(shell uname -m)
 
 # -iquote: "bpf/x.h" is ours and <bpf/x.h> is libbpf's; <elf.h> stays libc's.
 CPPFLAGS += -D_GNU_SOURCE -DGS_VERSION='"$(VERSION)"' -iquote . -iquote $O
+CPPFLAGS += $(RT_DEFS)
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
             -Wvla -Wformat=2 -Wno-missing-field-initializers -Werror
 CFLAGS   ?= -O2 -g
@@ -41,12 +44,15 @@ endif
 
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 USER_SRC := $(wildcard user/*.c user/*/*.c)
-TESTS    := $(filter-out test_rt_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
-obj       = $(patsubst %.c,$O/%.o,$(1))
+TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+RT_SRC   := $(wildcard runtime/*.c) $(filter %_$(ARCH_S).S,$(wildcard runtime/*.S))
+TOUR_SRC := $(wildcard tour/*.c) tour/source.S
+STOPS    := $(shell sed -n 's/^\tX(\([a-z_]*\), "\([a-z-]*\)").*/\1:\2/p' tour/stops.h)
+obj       = $(patsubst %.S,$O/%.o,$(patsubst %.c,$O/%.o,$(1)))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 
-.PHONY: all tests deps demo test check bench lint fmt install uninstall clean help
-all: $O/gilscope ## build the tracer (default)
+.PHONY: all runtime tests deps demo test check calibrate bench lint fmt install uninstall clean help
+all: $O/gilscope $O/gilscope-rt ## build the tracer and the bundled runtime's programs (default)
 
 $O/vmlinux.h: $(VMLINUX_BTF)
 	@mkdir -p $(@D)
@@ -80,6 +86,40 @@ $O/gilscope: $O/user/main.o $O/libgilscope.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The bundled runtime: alone, and with the programs of the tour.
+$O/librt_object.a: $(call obj,$(RT_SRC))
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$O/%.o: %.S
+	@mkdir -p $(@D)
+	$(call say,AS)
+	$(Q)$(CC) $(CPPFLAGS) $(filter -f% -g,$(CFLAGS)) $(DEPFLAGS) -c $< -o $@
+
+# A stop's source, and its script where there is one, as data of the program.
+$O/tour/sources.inc: tour/stops.h Makefile
+	@mkdir -p $(@D)
+	$(Q)for s in $(STOPS); do id=$${s%%:*} f=$${s#*:}; \
+		printf '.globl source_%s, script_%s\nsource_%s: .incbin "tour/%s.c"\n.byte 0\nscript_%s:\n' \
+			$$id $$id $$id $$f $$id; \
+		[ ! -e tour/python/$$f.py ] || printf '.incbin "tour/python/%s.py"\n' $$f; \
+		printf '.byte 0\n'; done > $@.tmp && mv $@.tmp $@
+$O/tour/source.o: $O/tour/sources.inc $(wildcard tour/*.c tour/python/*.py)
+
+$O/gilscope-rt: $(call obj,$(TOUR_SRC)) $O/librt_object.a
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lm -lpthread
+
+rt-tests: $(patsubst %,$O/tests/%,$(filter test_rt_%,$(TESTS)))
+.PHONY: rt-tests
+
+runtime: $O/librt_object.a ## build the bundled runtime alone
+
+$O/tests/test_rt_%: $O/tests/unit/test_rt_%.o $O/librt_object.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lm -lpthread
+
 $O/tests/test_%: $O/tests/unit/test_%.o $O/libgilscope.a
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -106,6 +146,10 @@ demo: ## install what is missing, build, trace a real Python live (as root)
 bench: all ## what tracing costs: ratios, side by side
 	$(Q)GILSCOPE=$O/gilscope tests/bench/run.sh
 
+calibrate: all ## hold gilscope against the bundled runtime; writes docs/calibration.md (as root)
+	@mkdir -p docs
+	$(Q)O=$O /usr/bin/python3 tests/calibrate/calibrate.py --write docs/calibration.md
+
 deps: ## install what is missing to build (Debian; needs root only if something is)
 	$(Q)sh scripts/deps.sh build
 
@@ -115,11 +159,12 @@ fmt: ## format the C sources in place
 clean: ## remove the build folder
 	$(Q)rm -rf $O
 
-install: $O/gilscope ## install to PREFIX (/usr/local), DESTDIR respected
+install: all ## install to PREFIX (/usr/local), DESTDIR respected
 	install -D -m 0755 $O/gilscope $(DESTDIR)$(PREFIX)/bin/gilscope
+	install -D -m 0755 $O/gilscope-rt $(DESTDIR)$(PREFIX)/libexec/gilscope/gilscope-rt
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/gilscope
+	rm -f $(DESTDIR)$(PREFIX)/bin/gilscope $(DESTDIR)$(PREFIX)/libexec/gilscope/gilscope-rt
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
