@@ -141,12 +141,13 @@ const struct tour_stop stop_cycles = {
 	.title = "what keeps itself alive, and the collector that finds it",
 	.about = "Objects that refer to each other never count down to 0, even if nobody else\n"
 		 "knows them any more.  The collector finds them: for a group of containers it\n"
-		 "subtracts the references they hold to each other; those with a count left are\n"
-		 "in use from outside, and so is all they reach, and the rest is garbage.  First\n"
-		 "weak references to garbage are cleared, then the finalizers (__del__) run, once\n"
-		 "in the life of an object; what they bring back to life stays.  Then the rest\n"
-		 "drops its references and is freed.  CPython's gc module does it in this way\n"
-		 "since 3.4 (PEP 442); before, a cycle with a __del__ was never freed.",
+		 "subtracts the references they hold to each other; those with a count left\n"
+		 "are in use from outside, and so is all they reach, and the rest is garbage.\n"
+		 "First weak references to garbage are cleared, then the finalizers (__del__)\n"
+		 "run, once in the life of an object; what they bring back to life stays.\n"
+		 "Then the rest drops its references and is freed.  CPython's gc module does\n"
+		 "it in this way since 3.4 (PEP 442); before, a cycle with a __del__ was never\n"
+		 "freed.",
 	.families = "gc refs",
 	.run = run_and_tell,
 };

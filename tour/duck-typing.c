@@ -119,14 +119,14 @@ static void run_and_tell(void)
 const struct tour_stop stop_duck_typing = {
 	.name = "duck-typing",
 	.title = "what an object can do counts, not what it is",
-	.about = "What walks and quacks like a duck will do as one: a function that needs read()\n"
-		 "and write() takes any object that has them, whatever its type.  Such a set of\n"
-		 "methods is a protocol; file-like objects are the best known: files, sockets,\n"
-		 "strings in memory, and whatever a program adds.  No common base is needed and\n"
-		 "nothing is declared; a method is looked up by name at each call, and if it is\n"
-		 "missing that call is an AttributeError.  In CPython for, with, len() and [] are\n"
-		 "protocols too, but look in the type only; typing.Protocol lets checkers verify\n"
-		 "one before the program runs.",
+	.about = "What walks and quacks like a duck will do as one: a function that needs\n"
+		 "read() and write() takes any object that has them, whatever its type.  Such\n"
+		 "a set of methods is a protocol; file-like objects are the best known: files,\n"
+		 "sockets, strings in memory, and whatever a program adds.  No common base is\n"
+		 "needed and nothing is declared; a method is looked up by name at each call,\n"
+		 "and if it is missing that call is an AttributeError.  In CPython for, with,\n"
+		 "len() and [] are protocols too, but look in the type only; typing.Protocol\n"
+		 "lets checkers verify one before the program runs.",
 	.families = "refs",
 	.count = "tour_duck_typing_write",
 	.run = run_and_tell,

@@ -109,16 +109,15 @@ static void run_and_tell(void)
 const struct tour_stop stop_generations = {
 	.name = "generations",
 	.title = "new objects are looked at often, old ones seldom",
-	.about =
-		"Most objects die young, so the collector keeps containers in three lists.  New\n"
-		"ones are in generation 0, which is collected as soon as over 700 more were made\n"
-		"than freed since the last time; what survives moves one generation up.  When\n"
-		"there were over 10 such collections the next one takes generation 1 too, and\n"
-		"after over 10 of these all three; but a full collection also waits until the\n"
-		"objects new in generation 2 are a quarter of the old ones, or it would cost more\n"
-		"the more there is.  This is CPython up to 3.13, where gc.get_stats() tells the\n"
-		"same figures; 3.14.0 has a young and an old generation, and collects the old one\n"
-		"bit by bit.",
+	.about = "Most objects die young, so the collector keeps containers in three lists.\n"
+		 "New ones are in generation 0, which is collected as soon as over 700 more\n"
+		 "were made than freed since the last time; what survives moves one generation\n"
+		 "up.  When there were over 10 such collections the next one takes generation\n"
+		 "1 too, and after over 10 of these all three; but a full collection also\n"
+		 "waits until the objects new in generation 2 are a quarter of the old ones,\n"
+		 "or it would cost more the more there is.  This is CPython up to 3.13, where\n"
+		 "gc.get_stats() tells the same figures; 3.14.0 has a young and an old\n"
+		 "generation, and collects the old one bit by bit.",
 	.families = "gc refs",
 	.run = run_and_tell,
 };

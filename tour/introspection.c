@@ -123,14 +123,15 @@ static void run_and_tell(void)
 const struct tour_stop stop_introspection = {
 	.name = "introspection",
 	.title = "objects can be asked what they are",
-	.about = "A running program can ask an object for its type, its identity (in CPython its\n"
-		 "address), its attributes and, if it can be called, its signature.  Types are\n"
-		 "objects too, and their type is type.  dir() gathers names from the object's own\n"
-		 "dict and from its class and all it inherits from; vars() is that dict itself.\n"
-		 "Debuggers, test runners and serialisers live on this.  A tracer does the same\n"
-		 "from outside: in CPython gilscope follows an object's pointer to its type, and\n"
-		 "from there to the type's name, in the memory of the process it looks at; the\n"
-		 "runtime here hands over the name itself at a probe point.",
+	.about = "A running program can ask an object for its type, its identity (in CPython\n"
+		 "its address), its attributes and, if it can be called, its signature.  Types\n"
+		 "are objects too, and their type is type.  dir() gathers names from the\n"
+		 "object's own dict and from its class and all it inherits from; vars() is\n"
+		 "that dict itself.  Debuggers, test runners and serialisers live on this.  A\n"
+		 "tracer does the same from outside: in CPython gilscope follows an object's\n"
+		 "pointer to its type, and from there to the type's name, in the memory of the\n"
+		 "process it looks at; the runtime here hands over the name itself at a probe\n"
+		 "point.",
 	.families = "refs",
 	.count = "tour_introspection_init",
 	.run = run_and_tell,

@@ -90,7 +90,7 @@ static void patch_an_instance(struct rt_object *Dog, struct rt_object *noon)
 	rt_unref(lassie);
 }
 
-/* Types in C are shared by all interpreters of a process: they cannot be changed. */
+/* Built-in types are constants, shared by the whole process. */
 static void not_everything(struct rt_object *song)
 {
 	rt_setattr(rt_type_object(&rt_int_type), "bark", song);
@@ -129,15 +129,15 @@ static void run_and_tell(void)
 const struct tour_stop stop_monkey_patching = {
 	.name = "monkey-patching",
 	.title = "replacing a part of something while it is used",
-	.about = "A class and a module are objects with attributes, and attributes are looked up\n"
-		 "each time they are used.  So assigning to one replaces a method for all\n"
+	.about = "A class and a module are objects with attributes, and attributes are looked\n"
+		 "up each time they are used.  So assigning to one replaces a method for all\n"
 		 "instances, those made before included, or a function for all who call it\n"
 		 "through its module; who has bound the old function to a name of their own\n"
-		 "(from m import f) keeps it.  Tests do so with clocks and networks, and put back\n"
-		 "what was there.  Special methods count in the class only, not in an instance.\n"
-		 "CPython caches what it found where, under a version number of the class or\n"
-		 "module dict that changes with each such assignment; types written in C are\n"
-		 "immutable.",
+		 "(from m import f) keeps it.  Tests do so with clocks and networks, and put\n"
+		 "back what was there.  Special methods count in the class only, not in an\n"
+		 "instance.  CPython caches what it found where, under a version number of the\n"
+		 "class or module dict that changes with each such assignment; built-in types\n"
+		 "cannot be changed.",
 	.families = "refs",
 	.count = "tour_monkey_patching_noon",
 	.run = run_and_tell,

@@ -98,15 +98,15 @@ static void run_and_tell(void)
 const struct tour_stop stop_refcount = {
 	.name = "refcount",
 	.title = "an object lives as long as somebody refers to it",
-	.about =
-		"Every object counts the references to it: names, containers and calls that\n"
-		"use it.  A new reference adds one, a dropped one takes one off, and at 0 the\n"
-		"object is freed at once, which drops the references it held itself.  In a deep\n"
-		"nest that would be one call inside the other until the stack is full; so beyond\n"
-		"50 levels objects are put on a list and freed one after the other (CPython\n"
-		"calls that its trashcan).  CPython shows a count as sys.getrefcount(o), one more\n"
-		"than expected, since the call itself refers to o; since 3.12 None and others\n"
-		"are immortal there as here, and are not counted at all.",
+	.about = "Every object counts the references to it: names, containers and calls that\n"
+		 "use it.  A new reference adds one, a dropped one takes one off, and at 0 the\n"
+		 "object is freed at once, which drops the references it held itself.  In a\n"
+		 "deep nest that would be one call inside the other until the stack is full;\n"
+		 "so beyond 50 levels objects are put on a list and freed one after the other\n"
+		 "(CPython calls that its trashcan).  CPython tells a count as\n"
+		 "sys.getrefcount(o), mostly one more than expected, as the call itself refers\n"
+		 "to o; since 3.12 None and others are immortal there as here, and are not\n"
+		 "counted at all.",
 	.families = "refs",
 	.run = run_and_tell,
 };

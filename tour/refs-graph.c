@@ -102,10 +102,10 @@ static void run_and_tell(void)
 const struct tour_stop stop_refs_graph = {
 	.name = "refs-graph",
 	.title = "pictures of who refers to whom",
-	.about = "Where memory is not freed, somebody still refers to it.  A graph shows who: a\n"
-		 "box for each object with its type, value or length, and reference count, an\n"
-		 "arrow for each reference with the key or index it is under.  Forwards, the\n"
-		 "collector's own visitors tell what an object refers to; backwards, all\n"
+	.about = "Where memory is not freed, somebody still refers to it.  A graph shows who:\n"
+		 "a box for each object with its type, value or length, and reference count,\n"
+		 "an arrow for each reference with the key or index it is under.  Forwards,\n"
+		 "the collector's own visitors tell what an object refers to; backwards, all\n"
 		 "containers the collector knows are asked whether they refer to it, so\n"
 		 "references from C and from objects that are not tracked do not show: a count\n"
 		 "higher than its arrows tells of them.  CPython has gc.get_referents() and\n"

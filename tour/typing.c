@@ -128,14 +128,15 @@ static void run_and_tell(void)
 const struct tour_stop stop_typing = {
 	.name = "typing",
 	.title = "objects have types and keep them, names have none",
-	.about = "Types belong to objects, not to names: a name may be bound to an int now and to\n"
-		 "a str later (dynamic typing).  An object keeps its type, and no operator turns\n"
-		 "it into another one to make sense of it (strong typing): 1 + '1' is neither 2\n"
-		 "nor '11' but a TypeError, an object raised when it is tried.  What + means is\n"
-		 "up to the two types: the left one is asked, and if it answers NotImplemented,\n"
-		 "the right one.  In CPython the question goes to the slot nb_add of each type\n"
-		 "(then sq_concat), which a class fills with __add__ and __radd__.  Annotations\n"
-		 "like x: int are for readers and checkers; nothing is checked when it runs.",
+	.about = "Types belong to objects, not to names: a name may be bound to an int now and\n"
+		 "to a str later (dynamic typing).  An object keeps its type, and no operator\n"
+		 "turns it into another one to make sense of it (strong typing): 1 + '1' is\n"
+		 "neither 2 nor '11' but a TypeError, an object raised when it is tried.  What\n"
+		 "+ means is up to the two types: the left one is asked, and if it answers\n"
+		 "NotImplemented, the right one.  In CPython the question goes to the slot\n"
+		 "nb_add of each type (then sq_concat), which a class fills with __add__ and\n"
+		 "__radd__.  Annotations like x: int are for readers and checkers; nothing is\n"
+		 "checked when it runs.",
 	.families = "refs",
 	.count = "tour_typing_add",
 	.run = run_and_tell,

@@ -1,7 +1,7 @@
 import json, os
 from sys import getrefcount
 
-CHAIN = 1_000_000
+CHAIN = 300_000
 
 class Node:
     __slots__ = "next",
@@ -36,7 +36,7 @@ up_and_down()
 chain = None
 for _ in range(CHAIN):
     chain = Node(chain)
-del chain  # a million deep
+del chain  # 300,000 deep
 print(f"{CHAIN} nested objects freed")
 
 # Every 49th or so is put aside on the way down: its dealloc function is entered twice.
