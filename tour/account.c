@@ -55,7 +55,7 @@ static void tell(const struct row *r, const char *what, const char *member, uint
 	tour_figure(words, path, value, slack, percent);
 }
 
-void tour_figure_gil(void)
+void tour_figure_gil_counts(void)
 {
 	struct rt_truth_gil g;
 
@@ -66,6 +66,14 @@ void tour_figure_gil(void)
 	tour_figure("handovers", "gils[0].handovers", g.handovers, 0, 0);
 	tour_figure("releases somebody asked for", "gils[0].forced_releases", g.forced_releases, 0,
 		    0);
+}
+
+void tour_figure_gil(void)
+{
+	struct rt_truth_gil g;
+
+	tour_figure_gil_counts();
+	rt_truth_get_gil(&g);
 	/* A wait ends, for the runtime, under the GIL's mutex; for the tracer when that is
 	 * released, which takes the longer the more threads are at it. */
 	tour_figure("time waited for it, ns", "gils[0].wait_ns", g.wait_ns,

@@ -3,7 +3,6 @@
 
 #include "runtime/rt_gil.h"
 #include "runtime/rt_race.h"
-#include "runtime/rt_truth.h"
 #include "tour/tour.h"
 
 /* [program] */
@@ -44,16 +43,8 @@ static void run(void)
 /* Not the time waited: thousands of waits of a few us each, which a tracer's own cost lengthens. */
 static void run_and_tell(void)
 {
-	struct rt_truth_gil g;
-
 	run();
-	rt_truth_get_gil(&g);
-	tour_figure("takes of the GIL", "gils[0].takes", g.takes, 0, 0);
-	tour_figure("takes that found it taken", "gils[0].contended_takes", g.contended_takes, 0,
-		    0);
-	tour_figure("handovers", "gils[0].handovers", g.handovers, 0, 0);
-	tour_figure("releases somebody asked for", "gils[0].forced_releases", g.forced_releases, 0,
-		    0);
+	tour_figure_gil_counts();
 }
 
 const struct tour_stop stop_race = {

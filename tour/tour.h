@@ -48,7 +48,8 @@ void tour_figure(const char *what, const char *figure, uint64_t value, uint64_t 
  * holding the GIL until the program ends: takes and releases after the call are its business,
  * and held time is compared within 2 %.
  */
-void tour_figure_gil(void); /* takes, contended takes, handovers, forced releases, waits */
+void tour_figure_gil_counts(void); /* takes, contended takes, handovers, forced releases */
+void tour_figure_gil(void); /* these, and the time waited */
 void tour_figure_gc(void); /* collections, collected, uncollectable, pauses, each generation */
 void tour_figure_type(const char *type); /* deallocations of a type */
 void tour_figure_io(const char *call); /* calls, wake-ups, time-outs, errors, events of a call */

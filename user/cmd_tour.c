@@ -127,6 +127,7 @@ static json_t *run_program(const struct tour *t, char **argv, struct err *e)
 			*e = why;
 		return seen;
 	}
+	/* The one that was held for the tracer is gone; it has run nothing. */
 	if (tour_program_run(argv) < 0)
 		errf(e, GS_EXIT_FAILED, -ENOENT, "%s: cannot be run", argv[0]);
 	printf("\nNot traced: %s\n", why.text);

@@ -20,6 +20,16 @@ for python in "" --python; do
 		fail "tour --all $python: expected all $n as expected, seen $(tail -n 1 "$T/out")"
 done
 
+# Where the kernel refuses the tracer a stop runs all the same, once, and says what is missing.
+if command -v setpriv >/dev/null; then
+	chmod 755 "$T"
+	cp "$GILSCOPE" "$rt" "$T"
+	setpriv --reuid 65534 --clear-groups "$T/gilscope" tour is-vs-equal >"$T/out" 2>"$T/err" ||
+		fail "unprivileged: expected exit code 0; $(tail -n 3 "$T/out" "$T/err")"
+	grep -q '^Not traced: .*not permitted' "$T/out" || fail "unprivileged: expected it to say so; $(cat "$T/out")"
+	[ "$(grep -c '^nan, nan' "$T/out")" = 1 ] || fail "unprivileged: expected one run; $(cat "$T/out")"
+fi
+
 # A stop that does not exist, one too many, and an unprivileged visitor.
 rc=0
 "$GILSCOPE" tour nowhere >"$T/out" 2>"$T/err" || rc=$?

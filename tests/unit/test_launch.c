@@ -1,6 +1,7 @@
 /* launch: programs held at their entry point, through scripts and execs, and let go. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,29 @@ static void nothing_of_it_has_run_while_held(void **state)
 	unlink(path);
 }
 
+static void a_program_still_held_never_runs(void **state)
+{
+	char path[] = "/tmp/gilscope-test-XXXXXX", code[128];
+	char **argv = ARGV("/usr/bin/python3", "-c", code);
+	struct launch *l = NULL;
+	struct err e = { 0 };
+	int fd = mkstemp(path);
+	pid_t pid;
+
+	(void)state;
+	if (access(argv[0], X_OK))
+		skip();
+	assert_true(fd >= 0);
+	snprintf(code, sizeof(code), "open('%s', 'w').write('ran')", path);
+	assert_int_equal(launch_start(argv, &l, &e), 0);
+	pid = launch_pid(l);
+	launch_free(l);
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+	close(fd);
+	unlink(path);
+}
+
 static void says_why_it_cannot(void **state)
 {
 	char **none = ARGV("/no/such/program"), **dir = ARGV("/");
@@ -122,6 +146,7 @@ int main(void)
 		cmocka_unit_test(holds_and_resumes_python),
 		cmocka_unit_test(follows_scripts_that_exec_python),
 		cmocka_unit_test(nothing_of_it_has_run_while_held),
+		cmocka_unit_test(a_program_still_held_never_runs),
 		cmocka_unit_test(says_why_it_cannot),
 	};
 

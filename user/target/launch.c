@@ -267,8 +267,8 @@ struct launch *launch_free(struct launch *l)
 {
 	if (!l)
 		return NULL;
-	if (l->held) {
-		(void)launch_resume(l);
+	if (l->held && !kill(l->pid, SIGKILL)) {
+		(void)waitpid(l->pid, NULL, __WALL);
 	} else if (!l->ended && l->pid > 0) {
 		int status;
 

@@ -29,7 +29,10 @@ int launch_resume(struct launch *l);
 /* Its exit status as from waitpid(), once it has ended: 0 and *@ret_status, or -EAGAIN. */
 int launch_status(struct launch *l, int *ret_status);
 
-/* Forget it; a program still held is let go.  NULL is fine.  Returns NULL. */
+/*
+ * Forget it.  A program still held is killed: it has not run an instruction of its own, and
+ * nobody asked for it to run unmeasured.  NULL is fine.  Returns NULL.
+ */
 struct launch *launch_free(struct launch *l);
 
 #endif
