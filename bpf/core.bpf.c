@@ -50,13 +50,12 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32
 	return t;
 }
 
-__hidden struct gs_thread *gs_thread_get(struct task_struct *task)
+static __always_inline struct gs_thread *thread_of(struct task_struct *task, bool is_event)
 {
-	struct gs_thread_ref *ref;
+	struct gs_thread_ref *ref = bpf_task_storage_get(&gs_thread_refs, task, NULL, 0);
 	struct gs_thread *t;
 	s32 proc;
 
-	ref = bpf_task_storage_get(&gs_thread_refs, task, NULL, 0);
 	if (ref && ref->slot)
 		return gs_thread_at(ref->slot - 1);
 	proc = gs_target(task->tgid);
@@ -66,9 +65,19 @@ __hidden struct gs_thread *gs_thread_get(struct task_struct *task)
 		ref = bpf_task_storage_get(&gs_thread_refs, task, NULL,
 					   BPF_LOCAL_STORAGE_GET_F_CREATE);
 	t = ref ? slot_take(task, proc, ref) : NULL;
-	if (!t)
+	if (!t && is_event)
 		gs_lose(GS_LOSS_THREADS_FULL, 1);
 	return t;
+}
+
+__hidden struct gs_thread *gs_thread_get(struct task_struct *task)
+{
+	return thread_of(task, true);
+}
+
+__hidden struct gs_thread *gs_thread_try(struct task_struct *task)
+{
+	return thread_of(task, false);
 }
 
 static __always_inline void gs_raise(u64 *max, u64 v)

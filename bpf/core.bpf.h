@@ -165,6 +165,12 @@ static __always_inline struct gs_thread *gs_thread_peek(struct task_struct *task
 struct gs_thread *gs_thread_get(struct task_struct *task);
 
 /*
+ * The same for what is only seen on the way to an event that will be counted itself: going without
+ * a slot is no loss of its own.
+ */
+struct gs_thread *gs_thread_try(struct task_struct *task);
+
+/*
  * A thread writes its slot between these two; user space retries while seq is odd.  Handlers
  * can nest (a context switch inside a probe): the inner one leaves seq odd.
  */

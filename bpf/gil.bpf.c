@@ -225,11 +225,15 @@ static __always_inline void released_why(struct pt_regs *ctx, struct gs_thread *
 __hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site)
 {
 	u64 now = bpf_ktime_get_ns();
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct gs_thread *t;
 
 	if (!gs_measures(GS_FAMILY_GIL))
 		return 0;
-	t = gs_thread_get(bpf_get_current_task_btf());
+	if (event == GS_EVENT_GIL_FORCED || event == GS_EVENT_GIL_WAIT)
+		t = gs_thread_try(task); /* the release or the take is still to come */
+	else
+		t = gs_thread_get(task);
 	if (!t)
 		return 0;
 	switch (event) {

@@ -9,7 +9,7 @@
 
 #define GS_LOSSES(X) \
 	X(THREADS_FULL, threads_full, "gil gc io sched", \
-	  "events of threads that got no slot; raise --max-threads") \
+	  "takes, releases and I/O calls of threads that got no slot; raise --max-threads") \
 	X(PROCESSES_FULL, processes_full, "all", \
 	  "processes that got no slot; raise --max-processes") \
 	X(TYPES_FULL, types_full, "refs", "objects of types that got no slot; raise --max-types") \

@@ -62,7 +62,7 @@ static __always_inline void leaves(struct task_struct *task, s32 proc, bool pree
 	if (!p)
 		return;
 	if (!t && p->seed_tid == (u32)task->pid)
-		t = gs_thread_get(task);
+		t = gs_thread_try(task);
 	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
 		t->off_preempted = runnable;
 		t->off_since_ns = now;
@@ -72,7 +72,7 @@ static __always_inline void leaves(struct task_struct *task, s32 proc, bool pree
 	in = sleeping_in(task, p);
 	if (!in.gil && in.io == GS_IO_COUNT)
 		return;
-	t = gs_thread_get(task);
+	t = gs_thread_try(task);
 	if (!t)
 		return;
 	if (in.gil)
@@ -89,7 +89,7 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 
 	if (task->start_time > p->start_ns || (!in.gil && in.io == GS_IO_COUNT))
 		return;
-	t = gs_thread_get(task);
+	t = gs_thread_try(task);
 	if (!t)
 		return;
 	if (in.gil) {

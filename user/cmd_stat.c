@@ -102,6 +102,6 @@ int cmd_stat(const struct opts *o, struct err *e)
 		err = run(&r, e);
 	}
 	figures_free(r.last);
-	session_close(r.session);
+	session_leave(r.session);
 	return err;
 }

@@ -113,9 +113,8 @@ int cmd_top(const struct opts *o, struct err *e)
 		err = run(&t, o->duration_ns ? end : UINT64_MAX);
 		errf(err ? e : NULL, GS_EXIT_FAILED, err, "measurement: %s", strerror(-err));
 	}
-	/* The terminal first: detaching takes a moment, and errors are told after it. */
 	dash_close(t.dash);
 	figures_free(t.last);
-	session_close(t.session);
+	session_leave(t.session);
 	return err;
 }

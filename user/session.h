@@ -53,9 +53,20 @@ bool session_wants(const struct opts *o, const struct probe_site *site);
 u64 session_started_ns(const struct session *s);
 
 /*
- * Detach, wait until every probe is off, free.  A second SIGINT or SIGTERM meanwhile ends
- * the program at once: the kernel then detaches.  NULL is fine.  Returns NULL.
+ * Detach, wait until every probe is off, free.  For sessions that end while the program goes
+ * on; signals have to wait meanwhile.  NULL is fine.  Returns NULL.
  */
 struct session *session_close(struct session *s);
+
+/*
+ * The program is about to exit: leave the detaching to the kernel, which does it before the
+ * exit is complete.
+ *
+ * A thread that is killed while it closes a link leaves the breakpoints in the target: the kernel
+ * gives up on a fatal signal ("unregister, leaking uprobe", kernel/events/uprobes.c).  In a process
+ * that exits no signal is fatal any more.  So this is the way to detach that nothing, not even
+ * SIGKILL, can break off.
+ */
+void session_leave(struct session *s);
 
 #endif

@@ -4,7 +4,7 @@
 need_root
 
 # Every take is one event and every release another: of a thread without a slot both are counted
-# as lost.  A contended take is a third, and so is every further switch interval of its wait.
+# as lost.  The hits of the probes say how many there were in all.
 measure_work threads.py 64 50 -- --max-threads 16 --without sched,io,gc
 check "$S.out" "$W.truth" <<'EOF'
 bad = shape_errors(result, SHAPE, "result")
@@ -20,11 +20,13 @@ for tid, t in rows.items():
         between(f"takes of {names[tid]}, which got a slot", truth["takes"],
                 truth["takes"] + forced + 50, t["takes"])
 unseen = sum(tid not in rows for tid in names)
-least = 2 * unseen * truth["takes"]
-# The main thread (start, gates: 64 reads and a few more) may be without a slot too.
-takes = unseen * truth["takes"] + 100
-intervals = result["duration_ns"] / 5_000_000 * (unseen + 1)
-between("threads_full", least, 3 * takes + intervals, lost(result, "threads_full"))
+hits = {e: sum(r["hits"] for r in result["probes"] if (r["family"], r["event"]) == ("gil", e))
+        for e in ("owned", "released")}
+seen = sum(t["takes"] + t["hold"]["count"] for t in rows.values())
+equal("threads_full: takes and releases there were, less those told",
+      hits["owned"] + hits["released"] - seen, lost(result, "threads_full"))
+between("threads_full", 2 * unseen * truth["takes"], hits["owned"] + hits["released"],
+        lost(result, "threads_full"))
 equal("io without the io family", None, p["io"])
 equal("gc without the gc family", None, p["gc"])
 EOF

@@ -29,6 +29,18 @@ ended "$SCOPE" 10
 [ "$RC" != 124 ] || fail "two SIGINTs: still running after 10 s"
 clean_after "two SIGINTs"
 
+# Killed while it detaches, at different moments: the kernel still takes every probe off.
+i=0
+while [ $i -lt 8 ]; do
+	i=$((i + 1))
+	start_stat -p "$WORK"
+	kill -INT "$SCOPE"
+	sleep "$(awk "BEGIN { print $i * 0.03 }")"
+	kill -KILL "$SCOPE" 2>/dev/null
+	ended "$SCOPE" 10
+	clean_after "SIGKILL $i while it detaches"
+done
+
 # SIGINT before it measures: no result to print, but it ends, and leaves nothing behind.
 for after in 0.01 0.05 0.1 0.2 0.4; do
 	env --default-signal=INT "$GILSCOPE" stat -p "$WORK" --format json >"$T/out" 2>"$T/err" &
