@@ -24,8 +24,8 @@ struct signature {
 	struct parameter p[RT_MAX_PARAMETERS];
 	size_t n; /* named ones */
 	size_t optional; /* of these, with "=": the last ones */
-	bool more; /* *args */
-	bool keywords; /* **kwargs */
+	struct parameter more; /* *args, stars included; no name: none */
+	struct parameter keywords; /* **kwargs, likewise */
 };
 
 /* Read "a, b=, *args, **kwargs".  0; -1: SystemError, more than RT_MAX_PARAMETERS. */
@@ -40,8 +40,8 @@ static int parse(const char *text, struct signature *s)
 		if (!len)
 			break;
 		if (text[0] == '*') {
-			s->keywords |= text[1] == '*';
-			s->more |= text[1] != '*';
+			*(text[1] == '*' ? &s->keywords : &s->more) =
+				(struct parameter) { text, len };
 			continue;
 		}
 		if (s->n == RT_MAX_PARAMETERS) {
@@ -136,7 +136,7 @@ static struct rt_object *arrange_and_call(const struct rt_function_spec *spec,
 
 	if (n > RT_MAX_PARAMETERS && !(v = rt_mem_zalloc(n * sizeof(*v))))
 		return NULL;
-	if (s->keywords && !(rest = rt_dict_new()))
+	if (s->keywords.name && !(rest = rt_dict_new()))
 		goto out;
 	if (args->n)
 		memcpy(v, args->v, args->n * sizeof(*v));
@@ -161,11 +161,11 @@ struct rt_object *rt_bind_and_call(const struct rt_function_spec *spec, struct r
 
 	if (parse(spec->params, &s) < 0)
 		return NULL;
-	if (args->n > s.n && !s.more) {
+	if (args->n > s.n && !s.more.name) {
 		too_many(spec, &s, args->n);
 		return NULL;
 	}
-	if (args->n < s.n || by_name || s.keywords)
+	if (args->n < s.n || by_name || s.keywords.name)
 		return arrange_and_call(spec, &s, defaults, args);
 	plain.kwargs = NULL;
 	return spec->call(&plain);
@@ -193,10 +193,11 @@ struct rt_object *rt_function_signature(struct rt_object *function)
 		else if (s.p[i].optional)
 			rt_buf_add(&buf, "...");
 	}
-	if (s.more)
-		rt_buf_add(&buf, s.n ? ", *args" : "*args");
-	if (s.keywords)
-		rt_buf_add(&buf, s.n || s.more ? ", **kwargs" : "**kwargs");
+	if (s.more.name)
+		rt_buf_printf(&buf, "%s%.*s", s.n ? ", " : "", (int)s.more.len, s.more.name);
+	if (s.keywords.name)
+		rt_buf_printf(&buf, "%s%.*s", s.n || s.more.name ? ", " : "", (int)s.keywords.len,
+			      s.keywords.name);
 	rt_buf_add(&buf, ")");
 	return rt_buf_finish(&buf);
 }

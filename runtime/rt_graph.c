@@ -2,6 +2,7 @@
 #include "runtime/rt_graph.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "runtime/rt_abstract.h"
 #include "runtime/rt_buf.h"
@@ -77,39 +78,43 @@ static void add_value(struct rt_buf *buf, struct rt_object *o)
 	}
 }
 
-/* By what @from refers to @to: a key, an index, or nothing. */
-static void add_edge_label(struct rt_buf *buf, struct rt_object *from, struct rt_object *to)
+/* Begin the next of several labels of one edge. */
+static void next_label(struct rt_buf *buf, size_t *count)
 {
+	if ((*count)++)
+		rt_buf_add(buf, ", ");
+}
+
+/* By what @from refers to @to: its keys or indices, or nothing. */
+static void add_edge_labels(struct rt_buf *buf, struct rt_object *from, struct rt_object *to)
+{
+	bool list = from->type == &rt_list_type, tuple = from->type == &rt_tuple_type;
+	size_t position = 0, count = 0, n;
 	struct rt_object *key, *value, *text;
-	size_t position = 0;
 
 	while (from->type == &rt_dict_type && rt_dict_next(from, &position, &key, &value)) {
 		if (value != to || !rt_is(key, &rt_str_type))
 			continue;
+		next_label(buf, &count);
 		text = rt_str_from(rt_str_chars(key), rt_str_size(key));
 		add_quoted(buf, text);
 		rt_unref(text);
-		return;
 	}
-	for (size_t i = 0; from->type == &rt_list_type && i < rt_list_len(from); i++) {
-		if (rt_list_at(from, i) == to) {
-			rt_buf_printf(buf, "[%zu]", i);
-			return;
-		}
-	}
-	for (size_t i = 0; from->type == &rt_tuple_type && i < rt_tuple_len(from); i++) {
-		if (rt_tuple_at(from, i) == to) {
-			rt_buf_printf(buf, "[%zu]", i);
-			return;
-		}
+	n = list ? rt_list_len(from) : tuple ? rt_tuple_len(from) : 0;
+	for (size_t i = 0; i < n; i++) {
+		if ((list ? rt_list_at(from, i) : rt_tuple_at(from, i)) != to)
+			continue;
+		next_label(buf, &count);
+		rt_buf_printf(buf, "[%zu]", i);
 	}
 }
 
-/* Add the edge between g->from and @other, and @other if it is new. */
+/* Add the edge between g->from and @other, once, and @other if it is new. */
 static int add_edge(struct rt_object *other, void *arg)
 {
 	struct graph *g = arg;
 	struct rt_object *a = g->backwards ? other : g->from, *b = g->backwards ? g->from : other;
+	char edge[48];
 	int from, to;
 
 	if (rt_is_type(other))
@@ -118,8 +123,11 @@ static int add_edge(struct rt_object *other, void *arg)
 	to = number_of(g, b);
 	if (from < 0 || to < 0)
 		return 0;
-	rt_buf_printf(&g->edges, "\tn%d -> n%d [label=\"", from, to);
-	add_edge_label(&g->edges, a, b);
+	snprintf(edge, sizeof(edge), "\tn%d -> n%d [", from, to);
+	if (g->edges.len && memmem(g->edges.s, g->edges.len, edge, strlen(edge)))
+		return g->edges.failed;
+	rt_buf_printf(&g->edges, "%slabel=\"", edge);
+	add_edge_labels(&g->edges, a, b);
 	rt_buf_add(&g->edges, "\"];\n");
 	return g->edges.failed;
 }

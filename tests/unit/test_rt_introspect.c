@@ -72,6 +72,7 @@ static void signatures_are_those_of_what_is_called(void **state)
 		{ "__init__", init, "self, a, b=" },
 		{ "__call__", init, "self, x" },
 		{ "m", init, "self" },
+		{ "rest", init, "self, a, *rest, **named" },
 		{ 0 },
 	};
 	struct rt_object *class = rt_class_from_methods("C", NULL, methods);
@@ -81,6 +82,9 @@ static void signatures_are_those_of_what_is_called(void **state)
 	expect_repr(rt_signature(class), "'(a, b=...)'");
 	expect_repr(rt_signature(o), "'(x)'");
 	expect_repr(rt_signature(m), "'()'");
+	rt_unref(m);
+	m = rt_getattr(o, "rest");
+	expect_repr(rt_signature(m), "'(a, *rest, **named)'");
 	expect_error(!rt_signature(I(1)), "TypeError: 'int' object is not callable");
 	rt_unref(m);
 	rt_unref(o);
@@ -99,12 +103,12 @@ static void graphs_show_who_refers_to_whom(void **state)
 	assert_non_null(strstr(s, "digraph references {"));
 	assert_non_null(strstr(s, "n0 [label=\"dict[2]\\nrefs: 1\", fillcolor=\"#ff8080\"];"));
 	assert_non_null(strstr(s, "label=\"list[1]\\nrefs: 3\""));
-	assert_non_null(strstr(s, "n0 -> n2 [label=\"first\"];"));
+	assert_non_null(strstr(s, "n0 -> n2 [label=\"first, second\"];"));
 	assert_non_null(strstr(s, "str 'le\\\"af'"));
 	rt_unref(text);
 	text = rt_graph_dot(inner, 3, true);
 	s = rt_str_chars(text);
-	assert_non_null(strstr(s, "n1 -> n0 [label=\"first\"];"));
+	assert_non_null(strstr(s, "n1 -> n0 [label=\"first, second\"];"));
 	rt_unref(text);
 	rt_unref(outer);
 	rt_unref(inner);
@@ -123,6 +127,28 @@ static void large_graphs_are_cut_and_say_so(void **state)
 	assert_null(strstr(rt_str_chars(text), "n200 "));
 	rt_unref(text);
 	rt_unref(l);
+}
+
+static void one_edge_has_the_labels_of_all_references(void **state)
+{
+	struct rt_object *x = rt_list_new(), *d = rt_dict_new(), *l, *text;
+	char *edge;
+
+	(void)state;
+	rt_dict_set_name(d, "first", x);
+	rt_dict_set_name(d, "second", x);
+	text = rt_graph_dot(d, 1, false);
+	assert_non_null(strstr(rt_str_chars(text), "label=\"first, second\""));
+	rt_unref(text);
+	l = rt_list_of(2, rt_ref(x), rt_ref(x));
+	text = rt_graph_dot(l, 1, false);
+	edge = strstr(rt_str_chars(text), "n0 -> n1 [label=\"[0], [1]\"]");
+	assert_non_null(edge);
+	assert_null(strstr(edge + 1, "n0 -> n1 "));
+	rt_unref(text);
+	rt_unref(l);
+	rt_unref(d);
+	rt_unref(x);
 }
 
 static void graphs_are_written_as_dot_and_as_svg_where_graphviz_is(void **state)
@@ -163,6 +189,7 @@ int main(void)
 		RT_TEST(signatures_are_those_of_what_is_called),
 		RT_TEST(graphs_show_who_refers_to_whom),
 		RT_TEST(large_graphs_are_cut_and_say_so),
+		RT_TEST(one_edge_has_the_labels_of_all_references),
 		RT_TEST(graphs_are_written_as_dot_and_as_svg_where_graphviz_is),
 	};
 
