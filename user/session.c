@@ -265,5 +265,6 @@ void session_leave(struct session *s)
 	static struct session *left; /* what it owns stays reachable up to the end */
 
 	left = s;
-	(void)left;
+	if (left)
+		attached_leave(left->attached);
 }

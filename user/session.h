@@ -59,8 +59,8 @@ u64 session_started_ns(const struct session *s);
 struct session *session_close(struct session *s);
 
 /*
- * The program is about to exit: leave the detaching to the kernel, which does it before the
- * exit is complete.
+ * The program is about to exit: leave the target's probes to the kernel, which takes them off
+ * before the exit is complete.
  *
  * A thread that is killed while it closes a link leaves the breakpoints in the target: the kernel
  * gives up on a fatal signal ("unregister, leaking uprobe", kernel/events/uprobes.c).  In a process

@@ -41,7 +41,7 @@ static int attach_btf_hooks(struct attached *a, const struct skel *s, struct err
 		if (!p)
 			continue;
 		link = bpf_program__attach(p);
-		err = link ? links_add(a, link) : -errno;
+		err = link ? links_add(a, link, LINK_HOOK) : -errno;
 		if (err)
 			return hook_error(err, names[i] + strlen("gs_"), e);
 	}
@@ -68,7 +68,7 @@ static int attach_tracepoint(struct attached *a, struct bpf_program *p, int id)
 		close(fd);
 		return err;
 	}
-	return links_add(a, link); /* the link owns fd */
+	return links_add(a, link, LINK_HOOK); /* the link owns fd */
 }
 
 static int attach_syscalls(struct attached *a, const struct skel *s, struct err *e)
@@ -135,7 +135,7 @@ static int attach_multi(struct attached *a, struct bpf_program *p, const char *p
 		    .ref_ctr_offsets = v->semaphores, .cnt = n);
 	struct bpf_link *link = bpf_program__attach_uprobe_multi(p, pid, path, NULL, &o);
 
-	return link ? links_add(a, link) : -errno;
+	return link ? links_add(a, link, LINK_BREAKPOINTS) : -errno;
 }
 
 static int attach_plain(struct attached *a, struct bpf_program *p, const char *path, pid_t pid,
@@ -148,7 +148,7 @@ static int attach_plain(struct attached *a, struct bpf_program *p, const char *p
 			    .ref_ctr_offset = v->semaphores[i]);
 		struct bpf_link *link =
 			bpf_program__attach_uprobe_opts(p, pid, path, v->offsets[i], &o);
-		int err = link ? links_add(a, link) : -errno;
+		int err = link ? links_add(a, link, LINK_BREAKPOINTS) : -errno;
 
 		if (err) {
 			links_drop(a, before);

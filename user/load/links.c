@@ -9,8 +9,13 @@
 
 #define MAX_CLOSERS 64
 
+struct kept {
+	struct bpf_link *link;
+	enum link_kind kind;
+};
+
 struct attached {
-	struct bpf_link **links;
+	struct kept *links;
 	size_t count, room;
 	pthread_t closers[MAX_CLOSERS];
 	size_t nclosers;
@@ -21,11 +26,11 @@ struct attached *attached_new(void)
 	return calloc(1, sizeof(struct attached));
 }
 
-int links_add(struct attached *a, struct bpf_link *link)
+int links_add(struct attached *a, struct bpf_link *link, enum link_kind kind)
 {
 	if (a->count == a->room) {
 		size_t room = a->room ? a->room * 2 : 32;
-		struct bpf_link **links = realloc(a->links, room * sizeof(*links));
+		struct kept *links = realloc(a->links, room * sizeof(*links));
 
 		if (!links) {
 			bpf_link__destroy(link);
@@ -34,7 +39,7 @@ int links_add(struct attached *a, struct bpf_link *link)
 		a->links = links;
 		a->room = room;
 	}
-	a->links[a->count++] = link;
+	a->links[a->count++] = (struct kept) { link, kind };
 	return 0;
 }
 
@@ -72,14 +77,31 @@ static int start_closer(struct attached *a, struct bpf_link *link)
 	return err;
 }
 
+static void drop(struct attached *a, struct bpf_link *link)
+{
+	if (start_closer(a, link))
+		bpf_link__destroy(link);
+}
+
 void links_drop(struct attached *a, size_t from)
 {
 	while (a->count > from) {
-		struct bpf_link *link = a->links[--a->count];
-
-		if (start_closer(a, link))
-			bpf_link__destroy(link);
+		drop(a, a->links[--a->count].link);
 	}
+}
+
+void attached_leave(struct attached *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->links[i].kind == LINK_BREAKPOINTS)
+			a->links[kept++] = a->links[i];
+		else
+			drop(a, a->links[i].link);
+	}
+	a->count = kept;
+	wait_for_closers(a);
 }
 
 struct attached *attached_free(struct attached *a)

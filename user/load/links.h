@@ -11,8 +11,11 @@
 
 struct bpf_link;
 
+/* What a link has in place: only breakpoints are in the target's memory. */
+enum link_kind { LINK_HOOK, LINK_BREAKPOINTS };
+
 /* Keep @link, owned from here on; without memory it is destroyed: 0 or -ENOMEM. */
-int links_add(struct attached *a, struct bpf_link *link);
+int links_add(struct attached *a, struct bpf_link *link, enum link_kind kind);
 
 /* How many are kept: a mark for links_drop(). */
 size_t links_count(const struct attached *a);
