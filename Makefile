@@ -26,7 +26,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
               -Wno-unused-parameter -Wno-missing-declarations
 DEPFLAGS  = -MMD -MP -MF $(@:.o=.d)
 # libbpf is linked in: the distribution's own may be older than what this was built with.
-LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo -lm -lpthread
+LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo \
+            -lbabeltrace2 -lprotobuf-c -lm -lpthread
 
 ifneq ($(SAN),)
 CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer

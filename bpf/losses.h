@@ -34,7 +34,11 @@
 	X(PROCESSES_DROPPED, processes_dropped, "all", \
 	  "processes that ended long ago and are no longer shown, to bound memory") \
 	X(KERNEL_SKIPPED, kernel_skipped, "all", \
-	  "events the kernel did not pass on because a program was running already")
+	  "events the kernel did not pass on because a program was running already") \
+	X(RING_FULL, ring_full, "all", \
+	  "events that are not in the recording because the buffer was full; raise --buffer") \
+	X(RECORDING_DAMAGED, recording_damaged, "all", \
+	  "packets of the recording that are damaged or missing; their events are unknown")
 
 enum gs_loss {
 #define X(NAME, name, families, help) GS_LOSS_##NAME,

@@ -9,8 +9,10 @@
 set -eu
 
 BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev zlib1g-dev
-	libncurses-dev ncurses-term libjansson-dev libcapstone-dev python3"
-TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3"
+	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
+	libprotobuf-c-dev protobuf-c-compiler python3"
+TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
+	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev"
 LIBBPF_MIN=1.4
 BPFTOOL_MIN=7.3
 
@@ -31,6 +33,9 @@ installed() {
 	v=${v# }
 	[ $# -lt 2 ] || dpkg --compare-versions "${v#*:}" ge "$2"
 }
+
+# Another nodejs than Debian's brings npm along.
+[ "$what" = build ] || command -v npm >/dev/null 2>&1 || want="$want npm"
 
 missing=
 for p in $want; do

@@ -1,0 +1,156 @@
+/* The kinds of events and their fields, each once.  On disk they lie in this order. */
+#include "user/model/event.h"
+
+#include "bpf/state.h"
+
+/* clang-format off */
+#define U32(member, bits, help) { #member, EVENT_U32, bits, offsetof(struct event, member), help }
+#define U64(member, bits, help) { #member, EVENT_U64, bits, offsetof(struct event, member), help }
+#define S64(member, bits, help) { #member, EVENT_S64, bits, offsetof(struct event, member), help }
+#define FLAG(member, help) { #member, EVENT_FLAG, 1, offsetof(struct event, member), help }
+#define CALL { "call", EVENT_CALL, 8, offsetof(struct event, call), "the system call" }
+#define PAD(bits) { "pad", EVENT_PAD, bits, 0, "0" }
+#define TEXT(name, position, help) { name, EVENT_TEXT, 0, position, help }
+#define NS(help) U64(ns, 48, help)
+#define TID U32(tid, 22, "the thread, as the host sees it")
+#define PID(bits) U32(pid, bits, "the process, as the host sees it")
+#define END { NULL, EVENT_PAD, 0, 0, NULL }
+
+static const struct event_field hold_fields[] = {
+	TID, FLAG(forced, "given up because another thread asked"),
+	FLAG(mid, "began before the measurement: its true length is unknown"),
+	NS("how long, ns"), END,
+};
+
+static const struct event_field wait_fields[] = {
+	TID, FLAG(mid, "began before the measurement: its true length is unknown"),
+	FLAG(alone, "a stretch with a waiter began and ended with it"),
+	NS("how long, ns"),
+	U32(holder, 24, "the thread that held the GIL when it began; 0: unknown"), END,
+};
+
+static const struct event_field contended_fields[] = {
+	PID(24), NS("how long, ns"), END,
+};
+
+static const struct event_field off_cpu_fields[] = {
+	TID, FLAG(preempted, "it could have run; else it slept"), PAD(1), NS("how long, ns"), END,
+};
+
+static const struct event_field gc_start_fields[] = {
+	TID, U32(generation, 2, "the oldest generation collected"), END,
+};
+
+static const struct event_field collection_fields[] = {
+	TID, U32(generation, 2, "the oldest generation collected"), NS("how long, ns"),
+	U64(collected, 64, "objects found unreachable; all ones: unknown"),
+	U64(uncollectable, 64, "objects found that could not be collected; all ones: unknown"), END,
+};
+
+static const struct event_field io_call_fields[] = {
+	TID, FLAG(timeout, "no event though it was willing to wait"), PAD(1), CALL,
+	S64(result, 32, "the call's return value"), END,
+};
+
+static const struct event_field io_wait_fields[] = {
+	TID, FLAG(timeout, "no event though it was willing to wait"), PAD(1), CALL,
+	S64(result, 32, "the call's return value"),
+	NS("from falling asleep until the return, ns"),
+	U64(blocked_ns, 48, "asleep, until woken, ns"),
+	U64(to_run_ns, 48, "from woken until running, ns; all ones: unknown"), END,
+};
+
+static const struct event_field io_to_gil_fields[] = {
+	TID, PAD(2), CALL, NS("from woken until the GIL was owned, ns"), END,
+};
+
+static const struct event_field thread_fields[] = {
+	U32(tid, 32, "the thread, as the host sees it"),
+	PID(32), U32(ns_id, 32, "the thread as its namespace sees it"),
+	U64(start_ns, 64, "measured since, CLOCK_MONOTONIC ns; 0: since the beginning"),
+	TEXT("name", EVENT_THREAD_NAME, "Python's name of it where known, else the kernel's"), END,
+};
+
+static const struct event_field thread_exit_fields[] = {
+	U32(tid, 32, "the thread, as the host sees it"), END,
+};
+
+static const struct event_field process_fields[] = {
+	PID(32), U32(ns_id, 32, "the process as its namespace sees it"),
+	U32(parent, 32, "the measured process it was forked from; 0: none"),
+	U32(seed_tid, 32, "the thread that held the GIL then; 0: nobody"),
+	U32(known, 32, "bits: 1 forced releases seen, 2 collected objects read, 4 free-threaded, 8 debug"),
+	U64(gil, 64, "address of its GIL"),
+	TEXT("version", EVENT_PROCESS_VERSION, "of Python"),
+	TEXT("path", EVENT_PROCESS_PATH, "of the interpreter, as the process sees it"),
+	TEXT("build_id", EVENT_PROCESS_BUILD_ID, "of that file, hex"),
+	TEXT("command", EVENT_PROCESS_COMMAND, "its command line"),
+	TEXT("types_coverage", EVENT_PROCESS_COVERAGE, "what counts of types cover"), END,
+};
+
+static const struct event_field process_exit_fields[] = {
+	PID(22), FLAG(execed, "it executed another program"), PAD(1), END,
+};
+
+static const struct event_field type_fields[] = {
+	PID(32), U64(key, 64, "the type's identity within the process"),
+	TEXT("name", EVENT_TYPE_NAME, "tp_name"), END,
+};
+
+static const struct event_field type_count_fields[] = {
+	PID(32), U64(key, 64, "the type's identity within the process"),
+	NS("since the last count, ns"),
+	U64(deallocs, 64, "objects deallocated in this time"),
+	U64(allocs, 64, "objects created in this time; all ones: not told"), END,
+};
+
+static const struct event_field lost_fields[] = {
+	NS("the time in which it happened, ns"), U64(count, 64, "how many"),
+	TEXT("cause", EVENT_LOST_CAUSE, "as in gilscope stat"), END,
+};
+
+static const struct event_field probe_fields[] = {
+	U64(offset, 64, "in the file"), U64(count, 64, "hits so far"),
+	TEXT("family", EVENT_PROBE_FAMILY, "what it serves"),
+	TEXT("event", EVENT_PROBE_EVENT, "what it means"),
+	TEXT("file", EVENT_PROBE_FILE, "as the process sees it; or kernel"),
+	TEXT("found_by", EVENT_PROBE_FOUND_BY, "how it was found"),
+	TEXT("instruction", EVENT_PROBE_INSTRUCTION, "what it sits on"), END,
+};
+
+static const struct event_field open_fields[] = {
+	TID, FLAG(mid, "began before the measurement"), PAD(1),
+	U32(what, 8, "0 hold, 1 wait, 2 collection, 3 io"),
+	U32(generation, 8, "of a collection"), CALL, NS("since when, ns"), END,
+};
+
+static const struct event_field late_fields[] = {
+	NS("how much earlier, ns"), END,
+};
+
+static const struct event_field end_fields[] = {
+	U64(tracer_cpu_ns, 64, "CPU time gilscope used"),
+	U64(target_cpu_ns, 64, "CPU time the probes took from the target, estimated; all ones: unknown"),
+	TEXT("reason", EVENT_END_REASON, "why it ended"), END,
+};
+
+#define SPAN true
+#define INSTANT false
+
+const struct event_desc event_descs[EVENT_KIND_COUNT] = {
+#define X(NAME, stem, id, name, shape, help) [id] = { name, help, shape, stem##_fields },
+	EVENT_KINDS(X)
+#undef X
+};
+/* clang-format on */
+
+const char *event_call_name(u32 call)
+{
+	static const char *const names[GS_IO_COUNT] = {
+#define X(NAME, name, nr) [GS_IO_##NAME] = #name,
+		GS_IO_CALLS(X)
+#undef X
+	};
+
+	return call < GS_IO_COUNT ? names[call] : "?";
+}
