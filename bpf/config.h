@@ -11,6 +11,7 @@ struct gs_config {
 	u32 max_sites; /* entries of gs_sites */
 	u32 only_pid; /* the one target, where there is but one and no children are followed;
 			 0: ask gs_targets */
+	u32 record; /* tell every span through gs_records */
 	u32 follow_children; /* forks of targets become targets */
 };
 

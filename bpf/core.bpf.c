@@ -1,5 +1,6 @@
 /* The shared maps, and the taking of thread slots. */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 char gs_license[] SEC("license") = "GPL";
 
@@ -17,10 +18,35 @@ gs_losses_map gs_losses SEC(".maps");
 gs_hits_map gs_hits SEC(".maps");
 gs_sites_map gs_sites SEC(".maps");
 gs_life_ring_map gs_life_ring SEC(".maps");
+gs_records_map gs_records SEC(".maps");
+
+/* A thread's id in its innermost PID namespace. */
+static __always_inline u32 ns_tid(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid upid = {};
+
+	bpf_core_read(&upid, sizeof(upid), &pid->numbers[level]);
+	return upid.nr;
+}
+
+static __always_inline void tell_thread(struct task_struct *task, const struct gs_thread *t)
+{
+	struct gs_record_thread r = {
+		.r = { .end_ns = t->start_ns, .tid = t->tid, .kind = GS_REC_THREAD },
+		.pid = t->pid,
+		.born_ns = t->born_ns,
+	};
+
+	r.ns_tid = ns_tid(task);
+	__builtin_memcpy(r.comm, t->comm, sizeof(r.comm));
+	gs_tell(&r, sizeof(r));
+}
 
 /* A fresh slot for @task; NULL when none is left. */
 static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32 proc,
-						   struct gs_thread_ref *ref)
+						   struct gs_thread_ref *ref, u64 now)
 {
 	struct gs_thread *t;
 	u32 slot, used;
@@ -39,7 +65,7 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32
 	t->tid = task->pid;
 	t->proc = proc;
 	t->slot = slot;
-	t->start_ns = bpf_ktime_get_ns();
+	t->start_ns = now;
 	t->born_ns = task->start_time;
 	/* Its first release ends a hold from before the attach only if it missed nothing. */
 	t->events = ref->missed;
@@ -47,10 +73,13 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32
 	barrier();
 	t->state = GS_SLOT_LIVE;
 	ref->slot = slot + 1;
+	if (gs_config.record)
+		tell_thread(task, t);
 	return t;
 }
 
-static __always_inline struct gs_thread *thread_of(struct task_struct *task, bool is_event)
+static __always_inline struct gs_thread *thread_of(struct task_struct *task, u64 now,
+						   bool is_event)
 {
 	struct gs_thread_ref *ref = bpf_task_storage_get(&gs_thread_refs, task, NULL, 0);
 	struct gs_thread *t;
@@ -64,20 +93,20 @@ static __always_inline struct gs_thread *thread_of(struct task_struct *task, boo
 	if (!ref)
 		ref = bpf_task_storage_get(&gs_thread_refs, task, NULL,
 					   BPF_LOCAL_STORAGE_GET_F_CREATE);
-	t = ref ? slot_take(task, proc, ref) : NULL;
+	t = ref ? slot_take(task, proc, ref, now) : NULL;
 	if (!t && is_event)
 		gs_lose(GS_LOSS_THREADS_FULL, 1);
 	return t;
 }
 
-__hidden struct gs_thread *gs_thread_get(struct task_struct *task)
+__hidden struct gs_thread *gs_thread_get(struct task_struct *task, u64 now)
 {
-	return thread_of(task, true);
+	return thread_of(task, now, true);
 }
 
-__hidden struct gs_thread *gs_thread_try(struct task_struct *task)
+__hidden struct gs_thread *gs_thread_try(struct task_struct *task, u64 now)
 {
-	return thread_of(task, false);
+	return thread_of(task, now, false);
 }
 
 static __always_inline void gs_raise(u64 *max, u64 v)

@@ -103,6 +103,12 @@ typedef struct {
 } gs_life_ring_map;
 extern gs_life_ring_map gs_life_ring SEC(".maps");
 
+typedef struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set before load */
+} gs_records_map;
+extern gs_records_map gs_records SEC(".maps");
+
 static __always_inline bool gs_measures(u32 family)
 {
 	return gs_config.families & GS_FAMILY_BIT(family);
@@ -159,16 +165,16 @@ static __always_inline struct gs_thread *gs_thread_peek(struct task_struct *task
 }
 
 /*
- * The slot of @task, taking one for a target's thread that has none.  NULL: not a target's, not
- * measured yet, or no slot left (counted).
+ * The slot of @task, taking one for a target's thread that has none; @now is the event's time.
+ * NULL: not a target's, not measured yet, or no slot left (counted).
  */
-struct gs_thread *gs_thread_get(struct task_struct *task);
+struct gs_thread *gs_thread_get(struct task_struct *task, u64 now);
 
 /*
  * The same for what is only seen on the way to an event that will be counted itself: going without
  * a slot is no loss of its own.
  */
-struct gs_thread *gs_thread_try(struct task_struct *task);
+struct gs_thread *gs_thread_try(struct task_struct *task, u64 now);
 
 /*
  * A thread writes its slot between these two; user space retries while seq is odd.  Handlers
@@ -227,7 +233,7 @@ int gc_site(struct pt_regs *ctx, u32 event, u32 site);
 int refs_site(struct pt_regs *ctx, u32 event, u32 site);
 
 /* The end of a thread, for the families that keep something open (called by proc.bpf.c). */
-int gil_thread_exit(struct gs_thread *t);
+int gil_thread_exit(struct gs_thread *t, u64 now);
 
 /* The thread is about to sleep on the GIL's condition variable, or was found asleep on it. */
 int gil_wait_begin(struct gs_thread *t, u64 since_ns);

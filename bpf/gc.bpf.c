@@ -8,6 +8,7 @@
  * generation_stats, before and after: the probe's argument is the sum of both kinds at best.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 static __always_inline bool read_stats(struct gs_proc *p, u32 generation, u64 ret_v[2])
 {
@@ -45,31 +46,54 @@ static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 
 	if (!read_stats(p, generation, g->gc_before))
 		g->gc_before[0] = g->gc_before[1] = (u64)-1;
 	g->gc_since_ns = now;
+	if (gs_config.record) {
+		/* The record is about its thread: it must have a slot, and so a name. */
+		gs_thread_try(bpf_get_current_task_btf(), now);
+		gs_record(GS_REC_GC_START, (u32)bpf_get_current_pid_tgid(), now, 0, 0, generation);
+	}
 	return 0;
 }
 
-/* What the collection found: told at its end, or the interpreter's own books. */
-static __always_inline void gc_found(struct pt_regs *ctx, struct gs_proc *p, struct gs_gc *gc,
-				     u32 generation, u32 site)
+/*
+ * What the collection found: told at its end, or the interpreter's own books.  Into ret_found:
+ * collected, uncollectable; false if it cannot be told.
+ */
+static __always_inline bool gc_found(struct pt_regs *ctx, struct gs_proc *p, u32 generation,
+				     u32 site, u64 ret_found[2])
 {
-	struct gs_gil *g = &p->gil;
-	u64 after[2];
+	const struct gs_gil *g = &p->gil;
 
-	if (gs_site_arg(ctx, site, 1, &after[0]) && gs_site_arg(ctx, site, 2, &after[1])) {
-		gc->collected += after[0];
-		gc->uncollectable += after[1];
-	} else if (g->gc_before[0] != (u64)-1 && read_stats(p, generation, after)) {
-		gc->collected += after[0] - g->gc_before[0];
-		gc->uncollectable += after[1] - g->gc_before[1];
-	}
+	if (gs_site_arg(ctx, site, 1, &ret_found[0]) && gs_site_arg(ctx, site, 2, &ret_found[1]))
+		return true;
+	if (g->gc_before[0] == (u64)-1 || !read_stats(p, generation, ret_found))
+		return false;
+	ret_found[0] -= g->gc_before[0];
+	ret_found[1] -= g->gc_before[1];
+	return true;
+}
+
+static __always_inline void tell_collection(u32 generation, u64 now, u64 ns, bool known,
+					    const u64 found[2])
+{
+	struct gs_record_2 r = {
+		.r = { .end_ns = now, .ns = ns, .kind = GS_REC_COLLECTION, .arg = generation },
+		.a = known ? found[0] : (u64)-1,
+		.b = known ? found[1] : (u64)-1,
+	};
+
+	if (!gs_config.record)
+		return;
+	r.r.tid = (u32)bpf_get_current_pid_tgid();
+	gs_tell(&r, sizeof(r));
 }
 
 static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
 {
 	struct gs_gil *g = &p->gil;
 	u32 generation = g->gc_generation;
+	u64 found[2] = {}, ns;
 	struct gs_gc *gc;
-	u64 ns;
+	bool known;
 
 	if (!g->gc_since_ns) {
 		gs_lose(g->gc_events ? GS_LOSS_UNPAIRED_GC : GS_LOSS_ATTACH_MID_GC, 1);
@@ -79,13 +103,18 @@ static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 s
 	if (generation >= GS_GC_GENERATIONS)
 		return 0;
 	gc = &p->gc[generation];
+	known = gc_found(ctx, p, generation, site, found);
+	if (known) {
+		gc->collected += found[0];
+		gc->uncollectable += found[1];
+	}
 	if (gs_elapsed(g->gc_since_ns, now, &ns)) {
 		gc->collections++;
 		gs_hist_add(&gc->pause, ns);
 		g->gc_total_ns[generation] += ns;
+		tell_collection(generation, now, ns, known, found);
 	}
 	g->gc_since_ns = 0;
-	gc_found(ctx, p, gc, generation, site);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
  * are part of the same wait.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 /* Time spent in collections of @generation up to @now, the one going on included. */
 static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
@@ -38,12 +39,26 @@ static __always_inline void waiter_adds(struct gs_gil *g, u64 now)
 		g->contended_since_ns = now;
 }
 
-static __always_inline void waiter_leaves(struct gs_gil *g, u64 now)
+/* Returns the length of the stretch that ended with it; 0: none did. */
+static __always_inline u64 waiter_leaves(struct gs_gil *g, u64 now)
 {
 	u64 since = *(volatile u64 *)&g->contended_since_ns;
 
-	if (__sync_fetch_and_add(&g->waiters, -1) == 1 && now > since)
-		__sync_fetch_and_add(&g->contended_ns, now - since);
+	if (__sync_fetch_and_add(&g->waiters, -1) != 1 || now <= since)
+		return 0;
+	__sync_fetch_and_add(&g->contended_ns, now - since);
+	return now - since;
+}
+
+/* Who holds it now: a tid; 0 if that cannot be told. */
+static __always_inline u32 holder_tid(const struct gs_proc *p)
+{
+	u32 owner = *(volatile u32 *)&p->gil.owner;
+	struct gs_thread *t = owner ? gs_thread_at(owner - 1) : NULL;
+
+	if (t)
+		return t->tid;
+	return p->gil.takes ? 0 : p->seed_tid;
 }
 
 __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
@@ -55,6 +70,8 @@ __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
 		return 0;
 	seq = gs_write_begin(t);
 	t->wait_since_ns = since_ns;
+	if (gs_config.record)
+		t->wait_holder = holder_tid(p);
 	for (int i = 0; i < GS_GC_GENERATIONS; i++)
 		t->gc_at_wait_ns[i] = gc_time(&p->gil, i, since_ns);
 	gs_write_end(t, seq);
@@ -62,16 +79,35 @@ __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
 	return 0;
 }
 
+static __always_inline void tell_wait(const struct gs_thread *t, bool mid, bool alone, u64 now,
+				      u64 ns)
+{
+	struct gs_record_2 r = {
+		.r = { .end_ns = now, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT },
+		.a = t->wait_holder,
+	};
+
+	if (!gs_config.record)
+		return;
+	r.r.flags = (mid ? GS_REC_MID : 0) | (alone ? GS_REC_ALONE : 0);
+	gs_tell(&r, sizeof(r));
+}
+
 static __always_inline void wait_end(struct gs_thread *t, struct gs_proc *p, u64 now)
 {
-	u64 ns;
+	u64 since = t->wait_since_ns, stretch, ns = 0;
+	bool ok = gs_elapsed(since, now, &ns);
 
-	if (gs_elapsed(t->wait_since_ns, now, &ns)) {
+	if (ok) {
 		t->contended_takes++;
 		gs_hist_add(&t->wait, ns);
 	}
 	t->wait_since_ns = 0;
-	waiter_leaves(&p->gil, now);
+	stretch = waiter_leaves(&p->gil, now);
+	if (ok)
+		tell_wait(t, since == p->start_ns, stretch == ns, now, ns);
+	if (stretch && (!ok || stretch != ns))
+		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, 0);
 	for (int i = 0; i < GS_GC_GENERATIONS; i++) {
 		u64 total = gc_time(&p->gil, i, now), before = t->gc_at_wait_ns[i];
 
@@ -86,8 +122,10 @@ static __always_inline void io_reached_gil(struct gs_thread *t, struct gs_proc *
 	u32 call = t->io_woken_call - 1;
 	u64 ns;
 
-	if (call < GS_IO_COUNT && gs_elapsed(t->io_woken_ns, now, &ns))
+	if (call < GS_IO_COUNT && gs_elapsed(t->io_woken_ns, now, &ns)) {
 		gs_hist_add_shared(&p->io[call].wake_to_gil, ns);
+		gs_record(GS_REC_IO_TO_GIL, t->tid, now, ns, 0, call);
+	}
 	t->io_woken_ns = 0;
 }
 
@@ -145,6 +183,7 @@ static __always_inline void hold_end(struct gs_thread *t, u64 now)
 	if (gs_elapsed(t->hold_since_ns, end, &ns)) {
 		gs_hist_add(&t->hold, ns);
 		t->held_ns += ns;
+		gs_record(GS_REC_HOLD, t->tid, end, ns, t->forced ? GS_REC_FORCED : 0, 0);
 	}
 	if (t->forced)
 		t->forced_releases++;
@@ -165,6 +204,7 @@ static __always_inline void mid_hold_end(struct gs_thread *t, struct gs_proc *p,
 	if (end > from) {
 		t->held_ns += end - from;
 		g->mid_hold_end_ns = end;
+		gs_record(GS_REC_HOLD, t->tid, end, end - from, GS_REC_MID, 0);
 	}
 	gs_lose(GS_LOSS_ATTACH_MID_HOLD, 1);
 }
@@ -190,17 +230,19 @@ static __always_inline int released(struct gs_thread *t, u64 now)
 	return 0;
 }
 
-__hidden int gil_thread_exit(struct gs_thread *t)
+__hidden int gil_thread_exit(struct gs_thread *t, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
-	u64 now = bpf_ktime_get_ns();
+	u64 stretch;
 
 	if (!p)
 		return 0;
 	if (t->wait_since_ns) {
 		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);
 		t->wait_since_ns = 0;
-		waiter_leaves(&p->gil, now);
+		stretch = waiter_leaves(&p->gil, now);
+		if (stretch)
+			gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, 0);
 	}
 	if (t->hold_since_ns) {
 		/* The interpreter's last thread ends holding: its end is the release. */
@@ -231,9 +273,9 @@ __hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site)
 	if (!gs_measures(GS_FAMILY_GIL))
 		return 0;
 	if (event == GS_EVENT_GIL_FORCED || event == GS_EVENT_GIL_WAIT)
-		t = gs_thread_try(task); /* the release or the take is still to come */
+		t = gs_thread_try(task, now); /* the release or the take is still to come */
 	else
-		t = gs_thread_get(task);
+		t = gs_thread_get(task, now);
 	if (!t)
 		return 0;
 	switch (event) {

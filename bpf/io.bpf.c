@@ -10,6 +10,7 @@
  * tracepoint is needed.  The last wake-up counts: a sleeper woken in vain sleeps on.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 __hidden int io_block(struct gs_thread *t, u32 call, u64 now)
 {
@@ -60,14 +61,34 @@ static __always_inline bool has_timeout(u32 call, const struct pt_regs *regs)
 	return false;
 }
 
+static __always_inline void tell_wait(const struct gs_thread *t, u32 call, s64 ret, bool timeout,
+				      u64 now, u64 blocked_ns)
+{
+	u64 since = t->block_since_ns, woken = t->woken_ns, ran = t->ran_ns;
+	struct gs_record_io r = {
+		.r = { .end_ns = now, .tid = t->tid, .kind = GS_REC_IO_WAIT, .arg = call },
+		.result = ret,
+		.blocked_ns = blocked_ns,
+		.to_run_ns = woken && ran >= woken ? ran - woken : (u64)-1,
+	};
+
+	if (!gs_config.record)
+		return;
+	r.r.ns = now > since ? now - since : 0;
+	r.r.flags = timeout ? GS_REC_TIMEOUT : 0;
+	gs_tell(&r, sizeof(r));
+}
+
 /* The call of @t, which had slept in it, has returned @ret. */
 static __always_inline void wakeup_end(struct gs_thread *t, struct gs_io *io, u32 call, s64 ret,
-				       u64 now)
+				       bool timeout, u64 now)
 {
 	u64 woken = t->woken_ns, ran = t->ran_ns, ns;
 
-	if (gs_elapsed(t->block_since_ns, woken ? woken : now, &ns))
+	if (gs_elapsed(t->block_since_ns, woken ? woken : now, &ns)) {
 		gs_hist_add_shared(&io->blocked, ns);
+		tell_wait(t, call, ret, timeout, now, ns);
+	}
 	t->block_since_ns = 0;
 	t->io_call = 0;
 	t->io_woken_ns = 0;
@@ -82,32 +103,51 @@ static __always_inline void wakeup_end(struct gs_thread *t, struct gs_io *io, u3
 	t->io_woken_call = call + 1;
 }
 
+static __always_inline void tell_call(const struct gs_thread *t, u32 call, s64 ret, bool timeout,
+				      u64 now)
+{
+	struct gs_record_2 r = {
+		.r = { .end_ns = now, .tid = t->tid, .kind = GS_REC_IO_CALL, .arg = call },
+		.a = ret,
+	};
+
+	if (!gs_config.record)
+		return;
+	r.r.flags = timeout ? GS_REC_TIMEOUT : 0;
+	gs_tell(&r, sizeof(r));
+}
+
 static __always_inline int io_exit(u32 call, s64 ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	bool slept, timeout;
 	struct gs_thread *t;
 	struct gs_proc *p;
 	struct gs_io *io;
-	bool slept;
+	u64 now;
 
 	if (gs_target(bpf_get_current_pid_tgid() >> 32) < 0)
 		return 0;
+	now = bpf_ktime_get_ns();
 	gs_hit(GS_HOOK_IO + call);
-	t = gs_thread_get(task);
+	t = gs_thread_get(task, now);
 	p = t ? gs_proc_at(t->proc) : NULL;
 	if (!p)
 		return 0;
 	io = &p->io[call];
 	slept = t->block_since_ns && t->io_call == call + 1;
+	timeout = !ret && (slept || has_timeout(call, (struct pt_regs *)bpf_task_pt_regs(task)));
 	__sync_fetch_and_add(&io->calls, 1);
 	if (ret > 0)
 		__sync_fetch_and_add(&io->events, ret);
 	else if (ret < 0)
 		__sync_fetch_and_add(&io->errors, 1);
-	else if (slept || has_timeout(call, (struct pt_regs *)bpf_task_pt_regs(task)))
+	else if (timeout)
 		__sync_fetch_and_add(&io->timeouts, 1);
 	if (slept)
-		wakeup_end(t, io, call, ret, bpf_ktime_get_ns());
+		wakeup_end(t, io, call, ret, timeout, now);
+	else
+		tell_call(t, call, ret, timeout, now);
 	return 0;
 }
 

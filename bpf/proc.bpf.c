@@ -7,6 +7,7 @@
  * small ring that wakes user space; threads are only marked, user space finds them.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 static __always_inline void tell(u32 kind, u32 pid, u32 parent_pid, u32 proc, u64 now)
 {
@@ -36,12 +37,13 @@ static __always_inline void thread_ends(struct task_struct *task, u64 now)
 	if (t->off_since_ns)
 		t->off_since_ns = 0;
 	if (gs_measures(GS_FAMILY_GIL))
-		gil_thread_exit(t);
+		gil_thread_exit(t, now);
 	t->block_since_ns = 0;
 	t->exit_ns = now;
 	gs_write_end(t, seq);
 	barrier();
 	t->state = GS_SLOT_EXITED;
+	gs_record(GS_REC_THREAD_EXIT, t->tid, now, 0, 0, 0);
 	bpf_task_storage_delete(&gs_thread_refs, task);
 }
 
@@ -58,6 +60,7 @@ static __always_inline void process_ends(u32 tgid, u32 index, u64 now, bool exec
 	p->execed = execed;
 	barrier();
 	p->state = GS_SLOT_EXITED;
+	gs_record(GS_REC_PROCESS_EXIT, tgid, now, 0, execed ? GS_REC_EXECED : 0, 0);
 	tell(execed ? GS_LIFE_EXEC : GS_LIFE_EXIT, tgid, 0, index, now);
 }
 
@@ -92,6 +95,17 @@ int BPF_PROG(gs_process_exec, struct task_struct *task)
 	return 0;
 }
 
+static __always_inline void tell_fork(u32 pid, u32 parent, u64 now)
+{
+	struct gs_record_2 r = {
+		.r = { .end_ns = now, .tid = pid, .kind = GS_REC_FORK },
+		.a = parent,
+	};
+
+	if (gs_config.record)
+		gs_tell(&r, sizeof(r));
+}
+
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(gs_process_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -120,6 +134,7 @@ int BPF_PROG(gs_process_fork, struct task_struct *parent, struct task_struct *ch
 	to->state = GS_SLOT_LIVE;
 	if (bpf_map_update_elem(&gs_targets, &pid, &index, BPF_NOEXIST))
 		gs_lose(GS_LOSS_PROCESSES_FULL, 1);
+	tell_fork(pid, parent->tgid, to->start_ns);
 	tell(GS_LIFE_FORK, pid, parent->tgid, index, to->start_ns);
 	return 0;
 }

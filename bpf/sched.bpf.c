@@ -7,6 +7,7 @@
  * began is recognised when it runs again: what it slept in is still in its registers.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 #define NR_FUTEX 202 /* x86-64 */
 
@@ -62,7 +63,7 @@ static __always_inline void leaves(struct task_struct *task, s32 proc, bool pree
 	if (!p)
 		return;
 	if (!t && p->seed_tid == (u32)task->pid)
-		t = gs_thread_try(task);
+		t = gs_thread_try(task, now);
 	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
 		t->off_preempted = runnable;
 		t->off_since_ns = now;
@@ -72,7 +73,7 @@ static __always_inline void leaves(struct task_struct *task, s32 proc, bool pree
 	in = sleeping_in(task, p);
 	if (!in.gil && in.io == GS_IO_COUNT)
 		return;
-	t = gs_thread_try(task);
+	t = gs_thread_try(task, now);
 	if (!t)
 		return;
 	if (in.gil)
@@ -89,7 +90,7 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 
 	if (task->start_time > p->start_ns || (!in.gil && in.io == GS_IO_COUNT))
 		return;
-	t = gs_thread_try(task);
+	t = gs_thread_try(task, now);
 	if (!t)
 		return;
 	if (in.gil) {
@@ -126,6 +127,7 @@ static __always_inline void arrives(struct task_struct *task, s32 proc, u64 now)
 		t->held_preempted_ns += ns;
 	else
 		t->held_blocked_ns += ns;
+	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
 }
 
 SEC("?tp_btf/sched_switch")

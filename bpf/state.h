@@ -71,6 +71,8 @@ struct gs_thread {
 	u32 forced; /* the coming release was asked for by another thread */
 	u32 io_woken_call; /* enum gs_io_call + 1 that io_woken_ns belongs to */
 	u32 events; /* GIL events seen; saturates: 0 means the first one is to come */
+	u32 wait_holder; /* tid of who held the GIL when the wait began; 0: unknown */
+	u32 pad2;
 
 	/* totals since the slot was taken */
 	u64 takes;

@@ -6,6 +6,7 @@
 #include "user/opts.h"
 
 int cmd_stat(const struct opts *o, struct err *e); /* measure, then print */
+int cmd_record(const struct opts *o, struct err *e); /* write every event to a recording */
 int cmd_top(const struct opts *o, struct err *e); /* the live dashboard */
 int cmd_probes(const struct opts *o, struct err *e); /* what would be attached; attaches nothing */
 int cmd_tour(const struct opts *o, struct err *e); /* how Python works inside, traced live */

@@ -14,6 +14,8 @@ static int run(const struct opts *o, struct err *e)
 		return cmd_top(o, e);
 	case CMD_STAT:
 		return cmd_stat(o, e);
+	case CMD_RECORD:
+		return cmd_record(o, e);
 	case CMD_PROBES:
 		return cmd_probes(o, e);
 	case CMD_PS:

@@ -6,10 +6,12 @@
 #include "user/opts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/families.h"
+#include "user/base/str.h"
 #include "user/opts_table.h"
 
 #define NS_PER_SEC 1000000000ULL
@@ -33,7 +35,7 @@ const struct opts_option opts_options[] = {
 	    "also the processes they start"),
 	OPT("duration", 'd', "TIME", false, CMDS_MEASURE, duration_ns, 1, DURATION_MAX,
 	    opts_set_duration, "measure this long: 10, 0.5, 250ms, 5m (until the end or ^C)"),
-	OPT("interval", 'i', "TIME", false, CMDS_MEASURE, interval_ns, INTERVAL_MIN, DURATION_MAX,
+	OPT("interval", 'i', "TIME", false, CMDS_SHOW, interval_ns, INTERVAL_MIN, DURATION_MAX,
 	    opts_set_duration, "show figures this often (top: 1 s; stat: once, at the end)"),
 	OPT("format", 0, "FORMAT", false, CMDS_PRINT, format, 0, 0, opts_set_format,
 	    "how to print (table)"),
@@ -55,6 +57,19 @@ const struct opts_option opts_options[] = {
 	    "also count the calls of this function of the program"),
 	OPT("python", 0, "[=PATH]", false, CMD_BIT(CMD_TOUR), python, 0, 0, opts_set_python,
 	    "run the stop on a real CPython (/usr/bin/python3)"),
+	OPT("output", 'o', "DIR", false, CMD_BIT(CMD_RECORD), output, 0, 0, opts_set_text,
+	    "write the recording to this new directory"),
+	OPT("force", 0, NULL, false, CMD_BIT(CMD_RECORD), force, 0, 0, opts_set_true,
+	    "replace a recording that is there"),
+	OPT("buffer", 0, "SIZE", false, CMD_BIT(CMD_RECORD), buffer_bytes, 64 << 10, 1 << 30,
+	    opts_set_size, "between the kernel and the recorder; a power of two is used (8M)"),
+	OPT("max-size", 0, "SIZE", false, CMD_BIT(CMD_RECORD), max_bytes, 1 << 20, 1ULL << 50,
+	    opts_set_size, "end when the recording is that large"),
+	OPT("ring", 0, "SIZE", false, CMD_BIT(CMD_RECORD), ring_bytes, 256 << 10, 1ULL << 40,
+	    opts_set_size, "flight recorder: keep the last so much in memory; SIGUSR2, a\n"
+			   "                         trigger and the end write it to DIR.0001 …"),
+	OPT("trigger", 0, "FIGURE>TIME", true, CMD_BIT(CMD_RECORD), triggers, 0, 0, opts_set_trigger,
+	    "flight recorder: what makes a snapshot: gc.pause>200ms, gil.wait>500ms …"),
 	OPT("no-color", 0, NULL, false, CMDS_ALL, no_color, 0, 0, opts_set_true,
 	    "no colours; NO_COLOR in the environment does the same"),
 };
@@ -69,6 +84,10 @@ const struct opts_command_desc opts_commands[] = {
 	  "  gilscope stat --all -d 30 --format json > figures.json\n"
 	  "  gilscope stat -p 1234 -i 1 --format jsonl | jq .processes[0].gils[0].held_ratio\n"
 	  "  gilscope stat --children -- python3 app.py\n" },
+	{ "record", CMD_RECORD, "[OPTION...] TARGET -o DIR", "write every event to a recording",
+	  "  gilscope record -p 1234 -d 10 -o slow.rec\n"
+	  "  gilscope record --all --max-size 1G -o night.rec\n"
+	  "  gilscope record -p 1234 --ring 64M --trigger 'gc.pause>200ms' -o flight\n" },
 	{ "probes", CMD_PROBES, "[OPTION...] TARGET", "what would be attached, where and why",
 	  "  gilscope probes -p 1234\n"
 	  "  gilscope probes --with refs -p 1234 --format json\n" },
@@ -201,6 +220,19 @@ static int check_families(struct opts_parser *p)
 	return 0;
 }
 
+static int check_record(const struct opts *o, struct err *e)
+{
+	if (o->command != CMD_RECORD)
+		return 0;
+	if (!o->output)
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "record: nowhere to write to; give -o DIR, a new directory");
+	if (o->ntriggers && !o->ring_bytes)
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--trigger: for flight recorders; give --ring SIZE as well");
+	return 0;
+}
+
 static int check_times(struct opts *o, struct err *e)
 {
 	if (o->command == CMD_TOP && !o->interval_ns)
@@ -222,6 +254,7 @@ static void set_defaults(struct opts *o)
 		.max_threads = 4096,
 		.max_processes = 256,
 		.max_types = 4096,
+		.buffer_bytes = 8 << 20,
 		.no_color = no_color && *no_color,
 #define X(NAME, name, id, on, help) +((on) ? GS_FAMILY_BIT(id) : 0)
 		.families = 0 GS_FAMILIES(X),
@@ -243,12 +276,24 @@ static bool parse_info(struct opts *o, const char *arg)
 	return true;
 }
 
+/* As it was given, for the record. */
+static void note_command_line(struct opts *o, int argc, char **argv)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < argc && used < sizeof(o->command_line); i++)
+		used += snprintf(o->command_line + used, sizeof(o->command_line) - used, "%s%s",
+				 i ? " " : "", argv[i]);
+	str_printable(o->command_line);
+}
+
 int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 {
 	struct opts_parser p = { .o = o, .e = e };
 	int err = 0;
 
 	set_defaults(o);
+	note_command_line(o, argc, argv);
 	if (argc < 2)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "command: none given; try gilscope top -p PID, or gilscope --help");
@@ -282,5 +327,7 @@ int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 		err = check_target(o, e);
 	if (!err)
 		err = check_families(&p);
+	if (!err)
+		err = check_record(o, e);
 	return err ? err : check_times(o, e);
 }

@@ -11,11 +11,13 @@
 
 #include "bpf/types.h"
 #include "user/base/err.h"
+#include "user/record/trigger.h"
 
 enum opts_command {
 	CMD_NONE,
 	CMD_TOP,
 	CMD_STAT,
+	CMD_RECORD,
 	CMD_PROBES,
 	CMD_PS,
 	CMD_DOCTOR,
@@ -25,9 +27,11 @@ enum opts_command {
 };
 
 #define OPTS_MAX_PIDS 64
+#define OPTS_MAX_TRIGGERS 16
 
 struct opts {
 	enum opts_command command;
+	char command_line[1024]; /* all of it, in words separated by blanks; cut; printable */
 	enum opts_command help_for; /* CMD_NONE: the whole program */
 	pid_t pids[OPTS_MAX_PIDS];
 	size_t npids;
@@ -45,6 +49,13 @@ struct opts {
 	const char *stop; /* of the tour; NULL: list them, or --all */
 	bool on_python; /* tour: on a real CPython */
 	const char *python; /* tour: which; NULL: the system's */
+	const char *output; /* record: the directory; export: the file */
+	bool force; /* replace what is there */
+	u64 buffer_bytes; /* record: of the ring between kernel and recorder */
+	u64 max_bytes; /* record: stop when it is that large; 0: never */
+	u64 ring_bytes; /* record: flight recorder with so much memory; 0: write everything */
+	struct trigger triggers[OPTS_MAX_TRIGGERS]; /* record: what makes a snapshot */
+	size_t ntriggers;
 	bool no_color; /* --no-color or NO_COLOR */
 };
 

@@ -8,8 +8,9 @@
 #include "user/opts.h"
 
 #define CMD_BIT(command) (1U << (command))
-#define CMDS_TARGET (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES))
-#define CMDS_MEASURE (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
+#define CMDS_TARGET (CMDS_MEASURE | CMD_BIT(CMD_PROBES))
+#define CMDS_MEASURE (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_RECORD))
+#define CMDS_SHOW (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
 #define CMDS_PRINT (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR))
 #define CMDS_ALL (CMDS_TARGET | CMDS_PRINT | CMD_BIT(CMD_TOUR))
 
@@ -55,6 +56,9 @@ int opts_set_duration(struct opts_parser *p, const struct opts_option *opt, cons
 int opts_set_number(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_mode(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_text(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_size(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_trigger(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_with(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_without(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 

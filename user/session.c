@@ -16,6 +16,12 @@
 /* Slots of ended threads are given back this often: at most --max-threads may end in between. */
 #define HOUSEKEEP_NS 100000000ULL
 
+/* A ring's size must be one; the next smaller. */
+static u32 power_of_two(u64 n)
+{
+	return n ? 1U << (63 - __builtin_clzll(n)) : 4096;
+}
+
 static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 {
 	const struct opts *o = s->opts;
@@ -29,8 +35,10 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.max_sites = SESSION_MAX_SITES,
 			.only_pid = one ? s->found[0]->pid : 0,
 			.follow_children = o->children || o->all,
+			.record = o->command == CMD_RECORD,
 		},
 		.max_types = o->max_types,
+		.record_bytes = power_of_two(o->buffer_bytes),
 		.sites_multi = multi,
 	};
 }
@@ -88,6 +96,8 @@ static int watch_signals(struct session *s)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGWINCH);
+	if (s->opts->ring_bytes)
+		sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? -errno : 0;
@@ -145,6 +155,9 @@ int session_start(struct session *s, struct err *e)
 
 		__atomic_store_n(&k->procs[m->index].start_ns, s->started_ns, __ATOMIC_RELEASE);
 		targets_seed(s, m);
+		if (s->on_target)
+			s->on_target(s->on_target_ctx, m->py, k->procs[m->index].start_ns,
+				     m->seed_tid);
 	}
 	if (s->launch)
 		err = launch_resume(s->launch);
@@ -175,6 +188,8 @@ static int on_signal(struct session *s)
 		return -1;
 	if (info.ssi_signo == SIGWINCH)
 		return SESSION_RESIZED;
+	if (info.ssi_signo == SIGUSR2)
+		return SESSION_SNAPSHOT;
 	release_signals(s); /* a second one ends us at once */
 	return SESSION_STOP;
 }
@@ -234,6 +249,27 @@ struct figures *session_read(struct session *s)
 	if (f && !collect_figures(&s->collector, f) && !session_describe(s, f))
 		return f;
 	return figures_free(f);
+}
+
+void session_on_target(struct session *s, session_target_fn *fn, void *ctx)
+{
+	s->on_target = fn;
+	s->on_target_ctx = ctx;
+}
+
+const struct kmaps *session_maps(const struct session *s)
+{
+	return skel_maps(s->skel);
+}
+
+u64 session_hit_ns(const struct session *s)
+{
+	return s->selftest.hit_ns;
+}
+
+u64 session_started_unix_ns(const struct session *s)
+{
+	return s->started_unix_ns;
 }
 
 u64 session_started_ns(const struct session *s)

@@ -11,7 +11,9 @@
 #include "user/base/err.h"
 #include "user/model/figures.h"
 #include "user/opts.h"
+#include "user/load/kmaps.h"
 #include "user/target/probe.h"
+#include "user/target/process.h"
 
 struct session;
 
@@ -29,6 +31,7 @@ enum session_event {
 	SESSION_TICK, /* the interval is over */
 	SESSION_INPUT, /* the descriptor given has input */
 	SESSION_RESIZED, /* SIGWINCH */
+	SESSION_SNAPSHOT, /* SIGUSR2, where opts ask for a flight recorder */
 	SESSION_STOP, /* SIGINT, SIGTERM or SIGHUP */
 	SESSION_ENDED, /* the last target has ended; told once */
 };
@@ -48,6 +51,24 @@ struct figures *session_read(struct session *s);
 
 /* Is @site to be probed, with these options? */
 bool session_wants(const struct opts *o, const struct probe_site *site);
+
+/*
+ * Called for each target whose measurement has begun, but for forks: @since_ns CLOCK_MONOTONIC,
+ * @seed_tid the thread that held the GIL then (0: nobody).
+ */
+typedef void session_target_fn(void *ctx, const struct py_process *py, u64 since_ns, u32 seed_tid);
+
+/* Whom to call; before session_start(). */
+void session_on_target(struct session *s, session_target_fn *fn, void *ctx);
+
+/* The kernel side's memory; lives as long as the session. */
+const struct kmaps *session_maps(const struct session *s);
+
+/* Measured cost of a probe hit in ns; 0: unknown. */
+u64 session_hit_ns(const struct session *s);
+
+/* When it started: CLOCK_REALTIME. */
+u64 session_started_unix_ns(const struct session *s);
 
 /* When it started: CLOCK_MONOTONIC. */
 u64 session_started_ns(const struct session *s);

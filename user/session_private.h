@@ -47,6 +47,8 @@ struct session {
 	int signal_fd;
 	u64 started_ns, started_unix_ns, cpu_ns;
 	u64 housekeep_at_ns;
+	session_target_fn *on_target; /* NULL: nobody wants to know */
+	void *on_target_ctx;
 	bool end_told; /* SESSION_ENDED was returned */
 };
 

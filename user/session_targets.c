@@ -274,6 +274,9 @@ static bool try_again(struct session *s, pid_t pid)
 	m = find_pid(s, pid);
 	skel_maps(s->skel)->procs[m->index].start_ns = clock_mono_ns();
 	targets_seed(s, m);
+	if (s->on_target)
+		s->on_target(s->on_target_ctx, m->py, skel_maps(s->skel)->procs[m->index].start_ns,
+			     m->seed_tid);
 	return false;
 }
 

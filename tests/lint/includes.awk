@@ -10,7 +10,7 @@ BEGIN {
 	may["user/ingest"] = "bpf/ user/base/ user/target/ user/load/ user/model/ user/family/"
 	may["user/model"] = "bpf/types.h bpf/hist.h bpf/state.h user/base/"
 	may["user/trace"] = "bpf/types.h bpf/hist.h bpf/state.h bpf/families.h bpf/losses.h user/base/ user/model/"
-	may["user/record"] = "bpf/ user/base/ user/model/ user/load/ user/trace/"
+	may["user/record"] = "bpf/ user/base/ user/model/ user/target/ user/load/ user/trace/"
 	may["user/family"] = "bpf/ user/base/ user/model/ user/load/"
 	may["user/export"] = "bpf/types.h bpf/families.h bpf/state.h user/base/ user/model/"
 	may["user/view"] = "bpf/types.h user/base/ user/model/"

@@ -72,6 +72,7 @@ static void size_maps(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_map__set_max_entries(b->maps.gs_sites, c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_hits, GS_HOOK_COUNT + c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_types, refs ? o->max_types : 1);
+	bpf_map__set_max_entries(b->maps.gs_records, c->record ? o->record_bytes : 4096);
 }
 
 static void *map_array(struct bpf_map *map, size_t bytes)
@@ -114,6 +115,7 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->sites_fd = bpf_map__fd(b->maps.gs_sites);
 	k->types_fd = bpf_map__fd(b->maps.gs_types);
 	k->life_fd = bpf_map__fd(b->maps.gs_life_ring);
+	k->records_fd = bpf_map__fd(b->maps.gs_records);
 	k->free_threads_fd = bpf_map__fd(b->maps.gs_free_threads);
 	k->free_procs_fd = bpf_map__fd(b->maps.gs_free_procs);
 	k->ncpus = libbpf_num_possible_cpus();

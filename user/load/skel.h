@@ -17,6 +17,7 @@ struct skel;
 struct skel_opts {
 	struct gs_config config;
 	u32 max_types; /* entries of gs_types */
+	u32 record_bytes; /* of gs_records, a power of two >= 4096; 0: nothing is recorded */
 	bool sites_multi; /* load the uprobe_multi flavour of the site program, else the plain */
 };
 

@@ -1,6 +1,9 @@
 /* The kinds of events and their fields, each once.  On disk they lie in this order. */
 #include "user/model/event.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "bpf/state.h"
 
 /* clang-format off */
@@ -153,4 +156,28 @@ const char *event_call_name(u32 call)
 	};
 
 	return call < GS_IO_COUNT ? names[call] : "?";
+}
+
+struct event *event_copy(const struct event *ev)
+{
+	size_t size = sizeof(*ev);
+	struct event *copy;
+	char *at;
+
+	for (size_t i = 0; i < EVENT_TEXTS; i++)
+		size += ev->text[i] ? strlen(ev->text[i]) + 1 : 0;
+	copy = malloc(size);
+	if (!copy)
+		return NULL;
+	*copy = *ev;
+	copy->thread = NULL;
+	copy->process = NULL;
+	at = (char *)(copy + 1);
+	for (size_t i = 0; i < EVENT_TEXTS; i++) {
+		if (!ev->text[i])
+			continue;
+		copy->text[i] = strcpy(at, ev->text[i]);
+		at += strlen(at) + 1;
+	}
+	return copy;
 }

@@ -169,6 +169,12 @@ struct event_desc {
 
 extern const struct event_desc event_descs[EVENT_KIND_COUNT];
 
+/*
+ * A copy of @ev that owns its texts (in the same allocation); thread and process are NULL.  NULL
+ * without memory.  Free with free().
+ */
+struct event *event_copy(const struct event *ev);
+
 /* The name of io call @call, or "?". */
 const char *event_call_name(u32 call);
 

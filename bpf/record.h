@@ -1,0 +1,80 @@
+/*
+ * What the kernel side tells a recorder, through the gs_records ring: one record for each
+ * span when it ends, and for what happens in an instant.  Compact, and never waking anybody.
+ *
+ * Records of one thread are in order; those of several may be swapped by a little, because a
+ * record's time is taken before its place in the ring.  A record that finds the ring full is
+ * counted (ring_full), and is in the totals all the same.
+ */
+#ifndef GS_BPF_RECORD_H
+#define GS_BPF_RECORD_H
+
+#include "bpf/state.h"
+#include "bpf/types.h"
+
+enum gs_record_kind {
+	GS_REC_HOLD = 1,
+	GS_REC_WAIT,
+	GS_REC_CONTENDED, /* tid is the process */
+	GS_REC_OFF_CPU,
+	GS_REC_GC_START,
+	GS_REC_COLLECTION,
+	GS_REC_IO_CALL,
+	GS_REC_IO_WAIT,
+	GS_REC_IO_TO_GIL,
+	GS_REC_THREAD,
+	GS_REC_THREAD_EXIT,
+	GS_REC_FORK, /* tid is the child process */
+	GS_REC_PROCESS_EXIT, /* tid is the process */
+	GS_REC_KIND_COUNT,
+};
+
+enum gs_record_flag {
+	GS_REC_FORCED = 1, /* HOLD: another thread asked for the GIL */
+	GS_REC_MID = 2, /* HOLD, WAIT: began before the measurement */
+	GS_REC_ALONE = 4, /* WAIT: it was a contended stretch of its own */
+	GS_REC_PREEMPTED = 8, /* OFF_CPU: runnable */
+	GS_REC_TIMEOUT = 16, /* IO_*: no event though it was willing to wait */
+	GS_REC_EXECED = 32, /* PROCESS_EXIT */
+};
+
+/* The beginning of every record; the whole of HOLD, OFF_CPU, GC_START, IO_TO_GIL … */
+struct gs_record {
+	u64 end_ns;
+	u64 ns; /* its length; 0 for an instant */
+	u32 tid;
+	u8 kind; /* enum gs_record_kind */
+	u8 flags; /* enum gs_record_flag */
+	u16 arg; /* generation, enum gs_io_call */
+};
+
+/* WAIT, COLLECTION, IO_CALL, FORK: with two numbers more. */
+struct gs_record_2 {
+	struct gs_record r;
+	u64 a; /* holder's tid; collected; result; parent pid.  ~0: unknown */
+	u64 b; /* uncollectable */
+};
+
+/* IO_WAIT */
+struct gs_record_io {
+	struct gs_record r;
+	s64 result;
+	u64 blocked_ns;
+	u64 to_run_ns; /* ~0: unknown */
+};
+
+/* THREAD */
+struct gs_record_thread {
+	struct gs_record r;
+	u32 pid;
+	u32 ns_tid; /* its id in the innermost namespace */
+	u64 born_ns; /* its task started */
+	char comm[GS_COMM_LEN];
+};
+
+_Static_assert(sizeof(struct gs_record) == 24, "gs_record is ABI");
+_Static_assert(sizeof(struct gs_record_2) == 40, "gs_record_2 is ABI");
+_Static_assert(sizeof(struct gs_record_io) == 48, "gs_record_io is ABI");
+_Static_assert(sizeof(struct gs_record_thread) == 56, "gs_record_thread is ABI");
+
+#endif

@@ -1,0 +1,240 @@
+/* gilscope record: write every event to a recording, or keep the last ones for a snapshot. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "bpf/site.h"
+#include "user/base/clock.h"
+#include "user/base/fmt.h"
+#include "user/commands.h"
+#include "user/record/recorder.h"
+#include "user/session.h"
+
+/* Names, counts of types and losses are told this often. */
+#define TICK_NS 1000000000ULL
+
+struct record_run {
+	const struct opts *opts;
+	struct session *session;
+	struct recorder *recorder;
+	struct figures *last; /* the reading before */
+	struct utsname host;
+	struct trace_info info;
+	u64 at_ns; /* when it ended */
+};
+
+static bool has_event(const struct py_binary *b, enum gs_event event)
+{
+	for (size_t i = 0; i < b->nsites; i++)
+		if (b->sites[i].event == event)
+			return true;
+	return false;
+}
+
+static u32 known_of(const struct py_process *py)
+{
+	const struct py_binary *b = py->binary;
+	u32 known = 0;
+
+	if (has_event(b, GS_EVENT_GIL_FORCED) || has_event(b, GS_EVENT_GIL_RELEASED_WHY))
+		known |= EVENT_KNOWN_FORCED;
+	if (py->gc_stats_addr || b->by_notes)
+		known |= EVENT_KNOWN_GC_FOUND;
+	if (b->free_threaded)
+		known |= EVENT_KNOWN_FREE_THREADED;
+	if (b->debug)
+		known |= EVENT_KNOWN_DEBUG;
+	return known;
+}
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static void on_target(void *ctx, const struct py_process *py, u64 since_ns, u32 seed_tid)
+{
+	const struct py_binary *b = py->binary;
+	struct record_run *r = ctx;
+	struct event ev = {
+		.kind = EVENT_PROCESS,
+		.ts_ns = since_ns,
+		.pid = py->pid,
+		.ns_id = py->ns_pid,
+		.seed_tid = seed_tid,
+		.known = known_of(py),
+		.gil = py->gil_addr,
+		.text = {
+			[EVENT_PROCESS_VERSION] = b->version,
+			[EVENT_PROCESS_PATH] = text(b->path),
+			[EVENT_PROCESS_BUILD_ID] = text(b->build_id),
+			[EVENT_PROCESS_COMMAND] = text(py->command),
+			[EVENT_PROCESS_COVERAGE] = text(b->types_coverage),
+		},
+	};
+
+	(void)recorder_add(r->recorder, &ev); /* without memory the recorder stops by itself */
+}
+
+/* What a reading tells and the records do not. */
+static int tell_reading(struct record_run *r, struct err *e)
+{
+	struct figures *now = session_read(r->session), *part;
+	int err = -ENOMEM;
+
+	if (!now)
+		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
+	part = figures_interval(r->last, now);
+	if (part)
+		err = recorder_figures(r->recorder, part);
+	if (!err && !r->last)
+		err = recorder_probes(r->recorder, now);
+	figures_free(part);
+	figures_free(r->last);
+	r->last = now;
+	return errf(err ? e : NULL, GS_EXIT_FAILED, err, "memory: none left");
+}
+
+static const char *reason_of(int event)
+{
+	if (event == SESSION_STOP)
+		return "interrupted";
+	return event == SESSION_ENDED ? "the target ended" : "the time is over";
+}
+
+/* Until it has to end; *@ret_reason says why. */
+static int run(struct record_run *r, const char **ret_reason, struct err *e)
+{
+	u64 start = session_started_ns(r->session), next = start + TICK_NS;
+	u64 end = r->opts->duration_ns ? start + r->opts->duration_ns : UINT64_MAX;
+
+	for (;;) {
+		int event = session_wait(r->session, next < end ? next : end, -1), err = 0;
+		struct recorder_state state = recorder_state(r->recorder);
+
+		if (event < 0)
+			return errf(e, GS_EXIT_FAILED, event, "measurement: %s", strerror(-event));
+		if (event == SESSION_SNAPSHOT)
+			recorder_snapshot(r->recorder, "SIGUSR2");
+		*ret_reason = reason_of(event);
+		if (event == SESSION_STOP || event == SESSION_ENDED || state.err)
+			return 0;
+		if (event != SESSION_TICK)
+			continue;
+		if (state.full) {
+			*ret_reason = "--max-size is reached";
+			return 0;
+		}
+		if (clock_mono_ns() >= end)
+			return 0;
+		err = tell_reading(r, e);
+		if (err)
+			return err;
+		next += TICK_NS;
+	}
+}
+
+static int stop(struct record_run *r, const char *reason, struct err *e)
+{
+	struct event end = {
+		.kind = EVENT_END,
+		.target_cpu_ns = EVENT_UNKNOWN,
+		.text = { [EVENT_END_REASON] = reason },
+	};
+	int err = tell_reading(r, e);
+
+	if (!err)
+		err = recorder_probes(r->recorder, r->last);
+	if (err)
+		return err;
+	r->at_ns = r->last->started_ns + r->last->duration_ns;
+	end.tracer_cpu_ns = r->last->overhead.tracer_cpu_ns;
+	end.target_cpu_ns = r->last->overhead.target_cpu_ns_estimate;
+	return recorder_stop(r->recorder, r->at_ns, &end, e);
+}
+
+static void say(const struct record_run *r, const char *reason)
+{
+	struct recorder_state s = recorder_state(r->recorder);
+	const struct opts *o = r->opts;
+
+	if (o->ring_bytes)
+		fprintf(stderr, "gilscope: %s: ended (%s); %u snapshots, %s events", o->output,
+			reason, s.snapshots, fmt_count(s.events).s);
+	else
+		fprintf(stderr, "gilscope: %s: recorded (%s); %llu events, %llu bytes", o->output,
+			reason, (unsigned long long)s.events, (unsigned long long)s.bytes);
+	if (s.ring_full)
+		fprintf(stderr, ", LOST %llu (ring_full; raise --buffer)",
+			(unsigned long long)s.ring_full);
+	fputc('\n', stderr);
+}
+
+static void fill_info(struct record_run *r)
+{
+	(void)uname(&r->host);
+	r->info = (struct trace_info) {
+		.directory = r->opts->output,
+		.gilscope = GS_VERSION,
+		.kernel = r->host.release,
+		.host = r->host.nodename,
+		.command = r->opts->command_line,
+		.mode = r->opts->mode,
+		.families = r->opts->families,
+		.started_unix_ns = session_started_unix_ns(r->session),
+		.started_ns = session_started_ns(r->session),
+		.hit_ns = session_hit_ns(r->session),
+	};
+}
+
+static int measure(struct record_run *r, struct err *e)
+{
+	const char *reason = "";
+	int err = session_start(r->session, e);
+
+	if (err)
+		return err;
+	fill_info(r);
+	err = recorder_start(r->recorder, &r->info, e);
+	if (!err) {
+		fprintf(stderr, "gilscope: measuring%s\n",
+			r->opts->duration_ns ? "" : "; ^C ends the recording");
+		err = tell_reading(r, e);
+	}
+	if (!err)
+		err = run(r, &reason, e);
+	if (!err)
+		err = stop(r, reason, e);
+	if (!err)
+		say(r, reason);
+	return err;
+}
+
+int cmd_record(const struct opts *o, struct err *e)
+{
+	struct record_run r = { .opts = o };
+	struct recorder_opts ro = {
+		.directory = o->output,
+		.force = o->force,
+		.max_bytes = o->max_bytes,
+		.ring_bytes = o->ring_bytes,
+		.triggers = o->triggers,
+		.ntriggers = o->ntriggers,
+	};
+	int err = session_open(o, &r.session, e);
+
+	if (err)
+		return err;
+	ro.maps = session_maps(r.session);
+	err = recorder_open(&ro, &r.recorder, e);
+	if (!err) {
+		session_on_target(r.session, on_target, &r);
+		err = measure(&r, e);
+	}
+	figures_free(r.last);
+	recorder_free(r.recorder);
+	session_leave(r.session);
+	return err;
+}

@@ -1,0 +1,218 @@
+/* From the kernel side's records to events in packets, in the order of their times. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "user/base/str.h"
+#include "user/record/recorder_private.h"
+#include "user/target/proc_status.h"
+
+/* The ring is read in runs of at most so many records: then it is somebody else's turn. */
+#define RUN_MAX 65536
+
+int recorder_on_record(void *ctx, void *data, size_t size)
+{
+	struct recorder *r = ctx;
+	int err = pending_add_record(&r->pending, data, size);
+
+	if (err == -ENOMEM)
+		return err;
+	return ++r->run >= RUN_MAX ? -EAGAIN : 0;
+}
+
+bool recorder_drain(struct recorder *r)
+{
+	int err;
+
+	r->run = 0;
+	err = ring_buffer__consume(r->ring);
+	if (err < 0 && err != -EAGAIN && !r->state.err)
+		r->state.err = err;
+	return err != -EAGAIN;
+}
+
+static void thread_event(const struct gs_record_thread *t, struct event *ev)
+{
+	static _Thread_local char comm[GS_COMM_LEN + 1];
+
+	ev->kind = EVENT_THREAD;
+	ev->pid = t->pid;
+	ev->ns_id = t->ns_tid;
+	ev->start_ns =
+		t->born_ns; /* recorder_emit() knows whether that is before the measurement */
+	memcpy(comm, t->comm, GS_COMM_LEN);
+	str_printable(comm);
+	ev->text[EVENT_THREAD_NAME] = comm;
+}
+
+static void io_event(const struct gs_record_io *io, struct event *ev)
+{
+	ev->kind = EVENT_IO_WAIT;
+	ev->call = io->r.arg;
+	ev->timeout = !!(io->r.flags & GS_REC_TIMEOUT);
+	ev->result = io->result;
+	ev->blocked_ns = io->blocked_ns;
+	ev->to_run_ns = io->to_run_ns;
+}
+
+/* Records with two numbers more. */
+static bool event_2(const struct gs_record_2 *r, struct event *ev)
+{
+	switch (r->r.kind) {
+	case GS_REC_WAIT:
+		ev->kind = EVENT_WAIT;
+		ev->mid = !!(r->r.flags & GS_REC_MID);
+		ev->alone = !!(r->r.flags & GS_REC_ALONE);
+		ev->holder = r->a;
+		return true;
+	case GS_REC_COLLECTION:
+		ev->kind = EVENT_COLLECTION;
+		ev->generation = r->r.arg;
+		ev->collected = r->a;
+		ev->uncollectable = r->b;
+		return true;
+	case GS_REC_IO_CALL:
+		ev->kind = EVENT_IO_CALL;
+		ev->call = r->r.arg;
+		ev->timeout = !!(r->r.flags & GS_REC_TIMEOUT);
+		ev->result = (s64)r->a;
+		return true;
+	case GS_REC_FORK:
+		ev->kind = EVENT_PROCESS; /* recorder_emit_to() adds what it inherits */
+		ev->pid = r->r.tid;
+		ev->tid = 0;
+		ev->parent = r->a;
+		return true;
+	}
+	return false;
+}
+
+static bool event_1(const struct gs_record *r, struct event *ev)
+{
+	switch (r->kind) {
+	case GS_REC_HOLD:
+		ev->kind = EVENT_HOLD;
+		ev->forced = !!(r->flags & GS_REC_FORCED);
+		ev->mid = !!(r->flags & GS_REC_MID);
+		return true;
+	case GS_REC_CONTENDED:
+		ev->kind = EVENT_CONTENDED;
+		ev->pid = r->tid;
+		ev->tid = 0;
+		return true;
+	case GS_REC_OFF_CPU:
+		ev->kind = EVENT_OFF_CPU;
+		ev->preempted = !!(r->flags & GS_REC_PREEMPTED);
+		return true;
+	case GS_REC_GC_START:
+		ev->kind = EVENT_GC_START;
+		ev->generation = r->arg;
+		return true;
+	case GS_REC_IO_TO_GIL:
+		ev->kind = EVENT_IO_TO_GIL;
+		ev->call = r->arg;
+		return true;
+	case GS_REC_THREAD_EXIT:
+		ev->kind = EVENT_THREAD_EXIT;
+		return true;
+	case GS_REC_PROCESS_EXIT:
+		ev->kind = EVENT_PROCESS_EXIT;
+		ev->pid = r->tid;
+		ev->tid = 0;
+		ev->execed = !!(r->flags & GS_REC_EXECED);
+		return true;
+	}
+	return false;
+}
+
+bool record_event(const void *record, size_t size, struct event *ret_ev)
+{
+	const struct gs_record *r = record;
+
+	*ret_ev = (struct event) { .ts_ns = r->end_ns, .ns = r->ns, .tid = r->tid };
+	if (r->kind == GS_REC_THREAD && size >= sizeof(struct gs_record_thread)) {
+		thread_event(record, ret_ev);
+		return true;
+	}
+	if (r->kind == GS_REC_IO_WAIT && size >= sizeof(struct gs_record_io)) {
+		io_event(record, ret_ev);
+		return true;
+	}
+	if (size >= sizeof(struct gs_record_2) && event_2(record, ret_ev))
+		return true;
+	return event_1(r, ret_ev);
+}
+
+/* A fork is the same interpreter at the same addresses. */
+static void inherit(const struct recorder *r, struct event *ev)
+{
+	const struct event *parent = known_process(&r->known, ev->parent);
+	struct event child;
+
+	if (!parent)
+		return;
+	child = *parent;
+	child.ts_ns = ev->ts_ns;
+	child.pid = ev->pid;
+	child.parent = ev->parent;
+	child.seed_tid = 0;
+	child.ns_id = proc_ns_tid(ev->pid, ev->pid);
+	*ev = child;
+}
+
+/* Threads that were there at the start are told with 0. */
+static void born(const struct recorder *r, struct event *ev)
+{
+	const struct event *process = known_process(&r->known, ev->pid);
+
+	if (process && ev->start_ns <= process->ts_ns)
+		ev->start_ns = 0;
+}
+
+int recorder_emit_to(struct recorder *r, u64 to_ns)
+{
+	size_t n = pending_upto(&r->pending, to_ns);
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct pending_item *item = &r->pending.items[i];
+		struct event ev;
+
+		if (item->event) {
+			err = recorder_emit(r, item->event);
+			continue;
+		}
+		if (!record_event(&item->record, item->size, &ev))
+			continue;
+		if (ev.kind == EVENT_PROCESS)
+			inherit(r, &ev);
+		else if (ev.kind == EVENT_THREAD)
+			born(r, &ev);
+		err = recorder_emit(r, &ev);
+	}
+	pending_drop(&r->pending, n);
+	if (to_ns > r->emitted_to_ns)
+		r->emitted_to_ns = to_ns;
+	return err;
+}
+
+int recorder_emit(struct recorder *r, const struct event *ev)
+{
+	const struct trigger *met;
+	int err = known_event(&r->known, ev);
+
+	if (err)
+		return err;
+	met = trigger_met(r->o->triggers, r->o->ntriggers, ev);
+	if (met)
+		r->met = met;
+	err = packet_add(r->packet, ev);
+	if (err == -ENOSPC) {
+		err = recorder_seal(r);
+		if (!err)
+			err = packet_add(r->packet, ev);
+	}
+	if (!err)
+		r->state.events++;
+	return err;
+}

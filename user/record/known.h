@@ -1,0 +1,44 @@
+/*
+ * The processes, threads and types that a recording has told of so far: a mirror of the events
+ * written.  A flight recorder's snapshot begins with them, because the events that told of them
+ * may be in memory no longer.
+ */
+#ifndef GS_USER_RECORD_KNOWN_H
+#define GS_USER_RECORD_KNOWN_H
+
+#include <stddef.h>
+
+#include "user/model/event.h"
+
+#define KNOWN_BUCKETS 4096
+
+/* The event that told of it, and when it ended. */
+struct known_one {
+	struct known_one *next; /* in its bucket */
+	struct event *event; /* owned */
+	u64 exit_ns; /* 0: it lives */
+};
+
+struct known {
+	struct known_one *threads[KNOWN_BUCKETS]; /* by tid */
+	struct known_one *types[KNOWN_BUCKETS]; /* by pid and key */
+	struct known_one *processes; /* one list */
+};
+
+/* @ev has been written.  0 or -ENOMEM. */
+int known_event(struct known *k, const struct event *ev);
+
+/* The event that told of it last; NULL: none that lives. */
+const struct event *known_thread(const struct known *k, u32 tid);
+const struct event *known_process(const struct known *k, u32 pid);
+const struct event *known_type(const struct known *k, u32 pid, u64 key);
+
+/* Forget what ended before @ns. */
+void known_forget(struct known *k, u64 ns);
+
+/* Tell @each of all of them, processes first.  0 or what @each returned. */
+int known_tell(const struct known *k, int (*each)(void *ctx, const struct event *ev), void *ctx);
+
+void known_done(struct known *k);
+
+#endif

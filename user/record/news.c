@@ -1,0 +1,133 @@
+/* What a reading tells and the kernel's records do not: names, counts of types, losses, probes. */
+#include <errno.h>
+#include <string.h>
+
+#include "user/record/recorder_private.h"
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static int tell_thread(struct recorder *r, const struct fig_process *p, const struct fig_thread *t,
+		       u64 now)
+{
+	const struct event *known = known_thread(&r->known, t->tid);
+	struct event ev = {
+		.kind = EVENT_THREAD,
+		.ts_ns = now,
+		.pid = p->pid,
+		.tid = t->tid,
+		.ns_id = t->ns_tid,
+		.start_ns = t->start_ns == FIG_NULL ? 0 : t->start_ns,
+		.text = { [EVENT_THREAD_NAME] = text(t->name) },
+	};
+
+	/* An ended one keeps the name it had; the row of those folded together is no thread. */
+	if (t->exited || p->exited || !t->tid)
+		return 0;
+	if (known && known->start_ns == ev.start_ns &&
+	    !strcmp(text(known->text[EVENT_THREAD_NAME]), ev.text[EVENT_THREAD_NAME]))
+		return 0;
+	return recorder_add_locked(r, &ev);
+}
+
+static int tell_type(struct recorder *r, const struct fig_process *p, const struct fig_type *t,
+		     u64 now, u64 ns)
+{
+	struct event type = {
+		.kind = EVENT_TYPE,
+		.ts_ns = now,
+		.pid = p->pid,
+		.key = t->key,
+		.text = { [EVENT_TYPE_NAME] = text(t->type) },
+	};
+	struct event count = {
+		.kind = EVENT_TYPE_COUNT,
+		.ts_ns = now,
+		.ns = ns,
+		.pid = p->pid,
+		.key = t->key,
+		.deallocs = t->deallocs,
+		.allocs = t->allocs == FIG_NULL ? EVENT_UNKNOWN : t->allocs,
+	};
+	int err = 0;
+
+	if (!t->deallocs && (t->allocs == FIG_NULL || !t->allocs))
+		return 0;
+	if (!known_type(&r->known, p->pid, t->key))
+		err = recorder_add_locked(r, &type);
+	return err ? err : recorder_add_locked(r, &count);
+}
+
+static int tell_process(struct recorder *r, const struct fig_process *p, u64 now, u64 ns)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->nthreads && !err; i++)
+		err = tell_thread(r, p, &p->threads[i], now);
+	for (size_t i = 0; i < p->ntypes && !err; i++)
+		err = tell_type(r, p, &p->types[i], now, ns);
+	return err;
+}
+
+/* Losses of causes that the reader thread does not look at itself. */
+static int tell_losses(struct recorder *r, const struct figures *part, u64 now)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < part->nlost && !err; i++) {
+		const struct fig_lost *lost = &part->lost[i];
+		struct event ev = {
+			.kind = EVENT_LOST,
+			.ts_ns = now,
+			.ns = part->duration_ns,
+			.count = lost->count,
+			.text = { [EVENT_LOST_CAUSE] = lost->cause },
+		};
+
+		if (lost->count && strcmp(lost->cause, "ring_full"))
+			err = recorder_add_locked(r, &ev);
+	}
+	return err;
+}
+
+int recorder_figures(struct recorder *r, const struct figures *part)
+{
+	u64 now = part->started_ns + part->duration_ns;
+	int err;
+
+	pthread_mutex_lock(&r->lock);
+	err = tell_losses(r, part, now);
+	for (size_t i = 0; i < part->nprocs && !err; i++)
+		err = tell_process(r, &part->procs[i], now, part->duration_ns);
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+int recorder_probes(struct recorder *r, const struct figures *f)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t i = 0; i < f->nprobes && !err; i++) {
+		const struct fig_probe *p = &f->probes[i];
+		struct event ev = {
+			.kind = EVENT_PROBE,
+			.ts_ns = f->started_ns + f->duration_ns,
+			.offset = p->offset,
+			.count = p->hits,
+			.text = {
+				[EVENT_PROBE_FAMILY] = text(p->family),
+				[EVENT_PROBE_EVENT] = text(p->event),
+				[EVENT_PROBE_FILE] = text(p->file),
+				[EVENT_PROBE_FOUND_BY] = text(p->found_by),
+				[EVENT_PROBE_INSTRUCTION] = text(p->instruction),
+			},
+		};
+
+		err = recorder_add_locked(r, &ev);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}

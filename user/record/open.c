@@ -1,0 +1,144 @@
+/*
+ * What was going on at a moment, told as OPEN events: holds, waits, calls and collections that
+ * began before it and had not ended.
+ *
+ * The slots say what is going on now, a little later.  What has ended in between is in the queue
+ * of pending events, with its beginning.  A thread has one of a kind at a time, so the first word
+ * on it counts.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "user/record/recorder_private.h"
+
+struct open_spans {
+	struct recorder *r;
+	u64 at_ns;
+	int (*each)(void *ctx, const struct event *ev);
+	void *ctx;
+	struct told {
+		u32 tid, what;
+	} * told; /* sorted by nothing; as many as threads that are doing something */
+	size_t ntold, room;
+};
+
+static bool is_told(const struct open_spans *o, u32 tid, u32 what)
+{
+	for (size_t i = 0; i < o->ntold; i++)
+		if (o->told[i].tid == tid && o->told[i].what == what)
+			return true;
+	return false;
+}
+
+static int note_told(struct open_spans *o, u32 tid, u32 what)
+{
+	if (o->ntold == o->room) {
+		size_t room = o->room ? o->room * 2 : 64;
+		struct told *more = realloc(o->told, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		o->told = more;
+		o->room = room;
+	}
+	o->told[o->ntold++] = (struct told) { tid, what };
+	return 0;
+}
+
+static int tell(struct open_spans *o, u32 tid, u32 what, u64 since_ns, struct event ev)
+{
+	int err;
+
+	if (!since_ns || since_ns >= o->at_ns || is_told(o, tid, what))
+		return 0;
+	ev.kind = EVENT_OPEN;
+	ev.ts_ns = o->at_ns;
+	ev.ns = o->at_ns - since_ns;
+	ev.tid = tid;
+	ev.what = what;
+	err = note_told(o, tid, what);
+	return err ? err : o->each(o->ctx, &ev);
+}
+
+/* What ended after the moment, and began before it. */
+static int tell_ended(struct open_spans *o, const struct event *ev)
+{
+	u64 since = event_begin_ns(ev);
+
+	switch (ev->kind) {
+	case EVENT_HOLD:
+		return tell(o, ev->tid, EVENT_OPEN_HOLD, since, (struct event) { .mid = ev->mid });
+	case EVENT_WAIT:
+		return tell(o, ev->tid, EVENT_OPEN_WAIT, since, (struct event) { .mid = ev->mid });
+	case EVENT_COLLECTION:
+		return tell(o, ev->tid, EVENT_OPEN_COLLECTION, since,
+			    (struct event) { .generation = ev->generation });
+	case EVENT_IO_WAIT:
+		return tell(o, ev->tid, EVENT_OPEN_IO, since, (struct event) { .call = ev->call });
+	default:
+		return 0;
+	}
+}
+
+static int tell_pending(struct open_spans *o)
+{
+	const struct pending *p = &o->r->pending;
+	int err = 0;
+
+	for (size_t i = pending_upto(p, o->at_ns); i < p->count && !err; i++) {
+		struct event ev;
+
+		if (!p->items[i].event && record_event(&p->items[i].record, p->items[i].size, &ev))
+			err = tell_ended(o, &ev);
+	}
+	return err;
+}
+
+static int tell_slot(struct open_spans *o, const struct gs_thread *t)
+{
+	const struct gs_proc *p = &o->r->o->maps->procs[t->proc];
+	int err = 0;
+
+	if (p->gil.owner == t->slot + 1)
+		err = tell(o, t->tid, EVENT_OPEN_HOLD, t->hold_since_ns, (struct event) {});
+	if (!err)
+		err = tell(o, t->tid, EVENT_OPEN_WAIT, t->wait_since_ns,
+			   (struct event) { .mid = t->wait_since_ns == p->start_ns });
+	if (!err && t->io_call)
+		err = tell(o, t->tid, EVENT_OPEN_IO, t->block_since_ns,
+			   (struct event) { .call = t->io_call - 1 });
+	if (!err && p->gil.owner == t->slot + 1)
+		err = tell(o, t->tid, EVENT_OPEN_COLLECTION, p->gil.gc_since_ns,
+			   (struct event) { .generation = p->gil.gc_generation });
+	return err;
+}
+
+static int tell_slots(struct open_spans *o)
+{
+	const struct kmaps *k = o->r->o->maps;
+	u32 end = kmaps_threads_end(k);
+	int err = 0;
+
+	for (u32 i = 0; i < end && !err; i++) {
+		struct gs_thread t;
+
+		if (kmaps_thread(k, i, &t) && t.state == GS_SLOT_LIVE && t.proc < k->max_processes)
+			err = tell_slot(o, &t);
+	}
+	return err;
+}
+
+int recorder_open_spans(struct recorder *r, u64 at_ns,
+			int (*each)(void *ctx, const struct event *ev), void *ctx)
+{
+	struct open_spans o = { .r = r, .at_ns = at_ns, .each = each, .ctx = ctx };
+	int err = tell_slots(&o);
+
+	/* What ended while the slots were being read. */
+	while (!recorder_drain(r))
+		;
+	if (!err)
+		err = tell_pending(&o);
+	free(o.told);
+	return err;
+}

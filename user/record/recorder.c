@@ -1,0 +1,265 @@
+/* The recorder's life and its reader thread; see recorder.h. */
+#include "user/record/recorder.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/clock.h"
+#include "user/record/recorder_private.h"
+
+#define LOOK_NS 10000000 /* the ring is looked at this often */
+/* A record may be this late: its thread can be preempted between its time and its place. */
+#define HOLD_BACK_NS 50000000ULL
+#define SEAL_NS 1000000000ULL /* a packet is finished after this long, even if it is not full */
+#define LOST_NS 100000000ULL /* the times of losses are told to this precision */
+#define SNAPSHOT_GAP_NS 10000000000ULL /* between snapshots that triggers make */
+
+int recorder_open(const struct recorder_opts *o, struct recorder **ret_r, struct err *e)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	static const u8 no_uuid[16];
+
+	if (!r)
+		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	r->o = o;
+	pthread_mutex_init(&r->lock, NULL);
+	r->packet = packet_new(no_uuid, 1);
+	r->ring = ring_buffer__new(o->maps->records_fd, recorder_on_record, r, NULL);
+	if (r->packet && r->ring) {
+		*ret_r = r;
+		return 0;
+	}
+	recorder_free(r);
+	return errf(e, GS_EXIT_FAILED, -ENOMEM, "record buffer: cannot be mapped; lower --buffer");
+}
+
+/* Tell what was lost since the last look.  Its time is known to LOST_NS. */
+static int tell_lost(struct recorder *r, u64 now)
+{
+	u64 counts[GS_LOSS_COUNT], lost;
+	struct event ev;
+
+	if (kmaps_losses(r->o->maps, counts))
+		return 0;
+	lost = counts[GS_LOSS_RING_FULL];
+	ev = (struct event) {
+		.kind = EVENT_LOST,
+		.ts_ns = now,
+		.ns = now - r->lost_at_ns,
+		.count = lost - r->lost,
+		.text = { [EVENT_LOST_CAUSE] = "ring_full" },
+	};
+	r->lost_at_ns = now;
+	if (lost == r->lost)
+		return 0;
+	r->lost = lost;
+	r->state.ring_full = lost;
+	return recorder_add_locked(r, &ev);
+}
+
+/* A trigger was met by something that has just been written. */
+static void fire(struct recorder *r, u64 now)
+{
+	struct event end = { .kind = EVENT_END, .target_cpu_ns = EVENT_UNKNOWN };
+	const struct trigger *met = r->met;
+	struct err e = {};
+
+	r->met = NULL;
+	if (r->snapshot_at_ns && now - r->snapshot_at_ns < SNAPSHOT_GAP_NS)
+		return;
+	if (r->o->max_bytes && (r->state.snapshots + 1) * r->o->ring_bytes > r->o->max_bytes)
+		return;
+	r->snapshot_at_ns = now;
+	end.text[EVENT_END_REASON] = met->text;
+	if (recorder_write_snapshot(r, &end, &e))
+		fprintf(stderr, "gilscope: %s\n", e.text);
+}
+
+/* One look.  Returns false when there may be more at once. */
+static bool look(struct recorder *r)
+{
+	bool all = recorder_drain(r);
+	u64 now = clock_mono_ns();
+	int err = 0;
+
+	if (now - r->lost_at_ns >= LOST_NS)
+		err = tell_lost(r, now);
+	if (!err)
+		err = recorder_emit_to(r, now - HOLD_BACK_NS);
+	if (!err && now - r->sealed_at_ns >= SEAL_NS)
+		err = recorder_seal(r);
+	if (!err && r->met && r->o->ring_bytes)
+		fire(r, now);
+	if (err && !r->state.err)
+		r->state.err = err;
+	return all;
+}
+
+static void *reader(void *arg)
+{
+	static const struct timespec pause = { .tv_nsec = LOOK_NS };
+	struct recorder *r = arg;
+	bool stop = false, all = true;
+
+	while (!stop) {
+		if (all)
+			nanosleep(&pause, NULL);
+		pthread_mutex_lock(&r->lock);
+		stop = r->stopping || r->state.err || r->state.full;
+		if (!stop)
+			all = look(r);
+		pthread_mutex_unlock(&r->lock);
+	}
+	return NULL;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct recorder *r)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = -pthread_create(&r->thread, NULL, reader, r);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+int recorder_start(struct recorder *r, const struct trace_info *info, struct err *e)
+{
+	int err;
+
+	r->info = info;
+	r->sealed_at_ns = r->lost_at_ns = info->started_ns;
+	if (!r->o->ring_bytes) {
+		err = trace_writer_open(r->o->directory, r->o->force, info, &r->writer, e);
+		if (err)
+			return err;
+		memcpy(r->packet->uuid, trace_writer_uuid(r->writer), sizeof(r->packet->uuid));
+	}
+	err = start_thread(r);
+	r->started = !err;
+	return err ? errf(e, GS_EXIT_FAILED, err, "thread: cannot be started (%s)", strerror(-err))
+		   : 0;
+}
+
+int recorder_add_locked(struct recorder *r, const struct event *ev)
+{
+	struct event *copy = event_copy(ev);
+
+	return copy ? pending_add_event(&r->pending, copy) : -ENOMEM;
+}
+
+int recorder_add(struct recorder *r, const struct event *ev)
+{
+	int err;
+
+	pthread_mutex_lock(&r->lock);
+	err = recorder_add_locked(r, ev);
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+struct recorder_state recorder_state(struct recorder *r)
+{
+	struct recorder_state state;
+
+	pthread_mutex_lock(&r->lock);
+	state = r->state;
+	pthread_mutex_unlock(&r->lock);
+	return state;
+}
+
+void recorder_snapshot(struct recorder *r, const char *why)
+{
+	struct event end = { .kind = EVENT_END, .target_cpu_ns = EVENT_UNKNOWN };
+	struct err e = {};
+
+	end.text[EVENT_END_REASON] = why;
+	pthread_mutex_lock(&r->lock);
+	if (recorder_write_snapshot(r, &end, &e))
+		fprintf(stderr, "gilscope: %s\n", e.text);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static int emit_open(void *ctx, const struct event *ev)
+{
+	return recorder_emit(ctx, ev);
+}
+
+/* The end of a plain recording: the rest, what is still going on, and the last word. */
+static int finish(struct recorder *r, const struct event *end)
+{
+	int err = recorder_open_spans(r, r->emitted_to_ns, emit_open, r);
+
+	if (!err)
+		err = recorder_emit(r, end);
+	return err ? err : recorder_seal(r);
+}
+
+static int drain_to(struct recorder *r, u64 at_ns)
+{
+	int err;
+
+	while (!recorder_drain(r))
+		;
+	err = tell_lost(r, at_ns > r->lost_at_ns ? at_ns : r->lost_at_ns);
+	return err ? err : recorder_emit_to(r, at_ns);
+}
+
+int recorder_stop(struct recorder *r, u64 at_ns, const struct event *end, struct err *e)
+{
+	struct event last = *end;
+	int err;
+
+	pthread_mutex_lock(&r->lock);
+	r->stopping = true;
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	r->started = false;
+	/* A broken file is not written to again: it is readable up to where it broke. */
+	err = r->state.err;
+	/* What did not fit any more is not part of it: it ended where the last packet did. */
+	if (r->state.full && r->emitted_to_ns < at_ns)
+		at_ns = r->emitted_to_ns;
+	last.ts_ns = at_ns;
+	if (!err)
+		err = drain_to(r, at_ns);
+	if (!err)
+		err = r->o->ring_bytes ? recorder_write_snapshot(r, &last, &r->error)
+				       : finish(r, &last);
+	if (r->writer && trace_writer_close(r->writer, &r->error) && !err)
+		err = -EIO;
+	r->writer = NULL;
+	if (!err)
+		return 0;
+	return errf(e, r->error.code ? r->error.code : GS_EXIT_FAILED, err, "%s%s",
+		    r->error.code ? r->error.text : strerror(-err),
+		    "; the recording is readable up to there");
+}
+
+struct recorder *recorder_free(struct recorder *r)
+{
+	if (!r)
+		return NULL;
+	if (r->started) {
+		r->stopping = true;
+		pthread_join(r->thread, NULL);
+	}
+	if (r->writer)
+		(void)trace_writer_close(r->writer, NULL);
+	recorder_store_free(r);
+	pending_done(&r->pending);
+	known_done(&r->known);
+	ring_buffer__free(r->ring);
+	free(r->packet);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	return NULL;
+}

@@ -1,0 +1,152 @@
+/*
+ * A flight recorder's snapshot: a recording of its own, made of what is in memory.
+ *
+ *   head packet   processes, threads and types, told as of the first packet's beginning
+ *   packets       as they are in memory, but for the new trace's uuid
+ *   tail packet   what was going on at the end, and the END event
+ *
+ * Nothing is taken from memory by it: the next snapshot may tell the same again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "user/record/recorder_private.h"
+
+struct snapshot {
+	struct recorder *r;
+	struct trace_writer *writer;
+	struct packet *packet; /* head or tail */
+	u64 at_ns; /* time of the head's events */
+	u64 discarded;
+	struct err *e;
+};
+
+static int seal(struct snapshot *s)
+{
+	int err = 0;
+
+	packet_end(s->packet, s->discarded);
+	if (s->packet->used)
+		err = trace_writer_packet(s->writer, s->packet->bytes, s->packet->used, s->e);
+	packet_next(s->packet);
+	return err;
+}
+
+static int add(struct snapshot *s, const struct event *ev)
+{
+	int err = packet_add(s->packet, ev);
+
+	if (err != -ENOSPC)
+		return err;
+	err = seal(s);
+	return err ? err : packet_add(s->packet, ev);
+}
+
+static int add_known(void *ctx, const struct event *ev)
+{
+	struct snapshot *s = ctx;
+	struct event at = *ev;
+
+	at.ts_ns = s->at_ns;
+	return add(s, &at);
+}
+
+static int add_open(void *ctx, const struct event *ev)
+{
+	return add(ctx, ev);
+}
+
+static u64 blob_begin_ns(const struct blob *b)
+{
+	struct trace_packet head;
+
+	memcpy(&head, b->bytes, sizeof(head));
+	return head.timestamp_begin;
+}
+
+/* The packet in @b as one of the new trace, with number @seq. */
+static int write_blob(struct snapshot *s, const struct blob *b, u64 seq)
+{
+	struct trace_packet head;
+	u8 *copy = malloc(b->size);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, b->bytes, b->size);
+	memcpy(&head, copy, sizeof(head));
+	memcpy(head.uuid, trace_writer_uuid(s->writer), sizeof(head.uuid));
+	head.packet_seq_num = seq;
+	head.crc = 0;
+	memcpy(copy, &head, sizeof(head));
+	head.crc = crc32(0, copy, b->size);
+	memcpy(copy, &head, sizeof(head));
+	err = trace_writer_packet(s->writer, copy, b->size, s->e);
+	free(copy);
+	return err;
+}
+
+static int write_head(struct snapshot *s)
+{
+	int err = known_tell(&s->r->known, add_known, s);
+
+	return err ? err : seal(s);
+}
+
+static int write_tail(struct snapshot *s, const struct event *end)
+{
+	struct recorder *r = s->r;
+	struct event last = *end;
+	int err = recorder_open_spans(r, r->emitted_to_ns, add_open, s);
+
+	last.ts_ns = r->emitted_to_ns;
+	if (!err)
+		err = add(s, &last);
+	return err ? err : seal(s);
+}
+
+static int write_all(struct snapshot *s, const struct event *end)
+{
+	struct recorder *r = s->r;
+	int err = write_head(s);
+
+	for (const struct blob *b = r->oldest; b && !err; b = b->next) {
+		err = write_blob(s, b, s->packet->seq++);
+		s->discarded = b->discarded;
+	}
+	return err ? err : write_tail(s, end);
+}
+
+int recorder_write_snapshot(struct recorder *r, const struct event *end, struct err *e)
+{
+	struct snapshot s = { .r = r, .discarded = r->dropped_discarded, .e = e };
+	char path[4096];
+	int err = recorder_seal(r), closed;
+
+	if (err)
+		return err;
+	s.at_ns = r->oldest ? blob_begin_ns(r->oldest) : r->emitted_to_ns;
+	if (snprintf(path, sizeof(path), "%s.%04u", r->o->directory, r->state.snapshots + 1) >=
+	    (int)sizeof(path))
+		return errf(e, GS_EXIT_USAGE, -ENAMETOOLONG, "-o %.64s…: too long",
+			    r->o->directory);
+	err = trace_writer_open(path, r->o->force, r->info, &s.writer, e);
+	if (err)
+		return err;
+	s.packet = packet_new(trace_writer_uuid(s.writer), 0);
+	err = s.packet ? write_all(&s, end) : -ENOMEM;
+	free(s.packet);
+	closed = trace_writer_close(s.writer, e);
+	if (!err)
+		err = closed;
+	if (err)
+		return errf(e, GS_EXIT_FAILED, err, "%s: %s; the snapshot is incomplete", path,
+			    strerror(-err));
+	r->state.snapshots++;
+	fprintf(stderr, "gilscope: %s: snapshot (%s)\n", path,
+		end->text[EVENT_END_REASON] ? end->text[EVENT_END_REASON] : "");
+	return 0;
+}
