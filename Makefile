@@ -43,7 +43,8 @@ Q   = @
 MAKEFLAGS += --no-print-directory
 endif
 
-BPF_SRC  := $(wildcard bpf/*.bpf.c)
+# The definitions first: the linker of bpftool 7.5 mixes up maps that it meets as extern before.
+BPF_SRC  := bpf/core.bpf.c $(filter-out bpf/core.bpf.c,$(wildcard bpf/*.bpf.c))
 USER_SRC := $(wildcard user/*.c user/*/*.c)
 TESTS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 RT_SRC   := $(wildcard runtime/*.c) $(filter %_$(ARCH_S).S,$(wildcard runtime/*.S))
@@ -79,7 +80,18 @@ $O/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 
-$O/libgilscope.a: $(LIB_OBJ)
+# The format of Perfetto's traces, from its .proto; two files from one run.
+$O/user/export/perfetto.pb-c.c $O/user/export/perfetto.pb-c.h &: user/export/perfetto.proto
+	@mkdir -p $(@D)
+	$(call say,PROTO)
+	$(Q)protoc-c --proto_path=user/export --c_out=$O/user/export $<
+
+$O/user/export/perfetto.pb-c.o: $O/user/export/perfetto.pb-c.c
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+$O/user/export/trace_perfetto_packet.o: | $O/user/export/perfetto.pb-c.h
+
+$O/libgilscope.a: $(LIB_OBJ) $O/user/export/perfetto.pb-c.o
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -126,6 +138,13 @@ $O/tests/test_%: $O/tests/unit/test_%.o $O/libgilscope.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+# What measures a part of gilscope by itself: tests/bench/NAME.c.
+BENCH := $(patsubst tests/bench/%.c,$O/bench/%,$(wildcard tests/bench/*.c))
+$O/bench/%: $O/tests/bench/%.o $O/libgilscope.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 tests: $(TESTS:%=$O/tests/%) ## build the unit tests
 
 check: all tests ## unit tests and lint only; NAME=… limits, SAN=… instruments
@@ -144,7 +163,7 @@ demo: ## install what is missing, build, trace a real Python live (as root)
 	$(Q)$(MAKE) all
 	$(Q)GILSCOPE=$O/gilscope sh scripts/demo.sh
 
-bench: all ## what tracing costs: ratios, side by side
+bench: all $(BENCH) ## what tracing costs: ratios, side by side
 	$(Q)GILSCOPE=$O/gilscope tests/bench/run.sh
 
 calibrate: all ## hold gilscope against the bundled runtime; writes docs/calibration.md (as root)

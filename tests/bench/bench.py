@@ -201,4 +201,5 @@ def main():
     own_needs()
 
 
-main()
+if __name__ == "__main__":
+    main()

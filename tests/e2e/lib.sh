@@ -179,6 +179,34 @@ stop_stat() {
 	[ "$RC" = 0 ] || fail "gilscope stat: expected exit code 0 after SIGINT, seen $RC; $(tail -n 3 "$S.err")"
 }
 
+# start_record [ARG…]: start `gilscope record`, return when it measures; $REC is its pid, $R the
+# recording's directory, $R.err what it says
+start_record() {
+	R=$(mktemp -u "$T/record.XXXXXX")
+	env --default-signal=INT,QUIT,PIPE,USR2 "$GILSCOPE" record -o "$R" "$@" \
+		>"$R.out" 2>"$R.err" </dev/null &
+	REC=$!
+	later $REC
+	until_true 20 measures "$REC" "$R.err" ||
+		fail "gilscope record $*: does not measure; $(tail -n 3 "$R.err")"
+}
+
+# stop_record: end it as a user would
+stop_record() {
+	kill -INT "$REC" 2>/dev/null
+	ended "$REC" 20
+	[ "$RC" = 0 ] || fail "gilscope record: expected exit code 0 after SIGINT, seen $RC; $(tail -n 3 "$R.err")"
+}
+
+# report [DIR [ARG…]]: the recording's figures as JSON, in $R.json
+report() {
+	dir=${1:-$R}
+	[ $# -eq 0 ] || shift
+	RC=0
+	timeout -k 2 60 "$GILSCOPE" report "$dir" --format json "$@" >"$R.json" 2>"$R.report" || RC=$?
+	[ "$RC" = 0 ] || fail "gilscope report: expected exit code 0, seen $RC; $(tail -n 3 "$R.report")"
+}
+
 # measure_work SCRIPT [ARG…] [-- STAT-OPTION…]: the usual test in one call: start the workload,
 # attach, let it run, detach; then $S.out and $W.truth are there to be checked
 measure_work() {

@@ -56,6 +56,7 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_program__set_autoload(b->progs.gs_sched_waking, io);
 	bpf_program__set_autoload(b->progs.gs_io_exit, io);
 	bpf_program__set_autoload(b->progs.gs_site_multi, o->sites_multi);
+	bpf_program__set_autoload(b->progs.gs_bench_records, o->bench);
 	bpf_program__set_autoload(b->progs.gs_site_plain, !o->sites_multi);
 }
 

@@ -18,6 +18,7 @@ struct skel_opts {
 	struct gs_config config;
 	u32 max_types; /* entries of gs_types */
 	u32 record_bytes; /* of gs_records, a power of two >= 4096; 0: nothing is recorded */
+	bool bench; /* load gs_bench_records (bpf/bench.bpf.c) as well */
 	bool sites_multi; /* load the uprobe_multi flavour of the site program, else the plain */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static size_t type_bucket(u32 pid, u64 key)
 {
@@ -19,6 +20,16 @@ static struct known_one *find(struct known_one *list, enum event_kind kind, u32 
 		if (kind == EVENT_THREAD ? ev->tid == id : ev->pid == id && ev->key == key)
 			return one;
 	}
+	return NULL;
+}
+
+static struct known_one *find_probe(struct known_one *list, const struct event *ev)
+{
+	for (struct known_one *one = list; one; one = one->next)
+		if (one->event->offset == ev->offset &&
+		    !strcmp(one->event->text[EVENT_PROBE_EVENT], ev->text[EVENT_PROBE_EVENT]) &&
+		    !strcmp(one->event->text[EVENT_PROBE_FILE], ev->text[EVENT_PROBE_FILE]))
+			return one;
 	return NULL;
 }
 
@@ -71,6 +82,8 @@ int known_event(struct known *k, const struct event *ev)
 		return put(&k->processes, find(k->processes, EVENT_PROCESS, ev->pid, 0), ev);
 	case EVENT_THREAD:
 		return put(threads, find(*threads, EVENT_THREAD, ev->tid, 0), ev);
+	case EVENT_PROBE:
+		return put(&k->probes, find_probe(k->probes, ev), ev);
 	case EVENT_TYPE:
 		return put(types, find(*types, EVENT_TYPE, ev->pid, ev->key), ev);
 	case EVENT_THREAD_EXIT:
@@ -144,6 +157,8 @@ int known_tell(const struct known *k, int (*each)(void *ctx, const struct event 
 {
 	int err = tell(k->processes, each, ctx);
 
+	if (!err)
+		err = tell(k->probes, each, ctx);
 	for (size_t i = 0; i < KNOWN_BUCKETS && !err; i++)
 		err = tell(k->threads[i], each, ctx);
 	for (size_t i = 0; i < KNOWN_BUCKETS && !err; i++)
@@ -165,6 +180,7 @@ static void drop(struct known_one **list)
 void known_done(struct known *k)
 {
 	drop(&k->processes);
+	drop(&k->probes);
 	for (size_t i = 0; i < KNOWN_BUCKETS; i++) {
 		drop(&k->threads[i]);
 		drop(&k->types[i]);

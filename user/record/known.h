@@ -1,5 +1,5 @@
 /*
- * The processes, threads and types that a recording has told of so far: a mirror of the events
+ * The probes, processes, threads and types that a recording has told of so far: a mirror of the events
  * written.  A flight recorder's snapshot begins with them, because the events that told of them
  * may be in memory no longer.
  */
@@ -23,6 +23,7 @@ struct known {
 	struct known_one *threads[KNOWN_BUCKETS]; /* by tid */
 	struct known_one *types[KNOWN_BUCKETS]; /* by pid and key */
 	struct known_one *processes; /* one list */
+	struct known_one *probes; /* likewise */
 };
 
 /* @ev has been written.  0 or -ENOMEM. */

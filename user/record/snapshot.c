@@ -116,6 +116,8 @@ static int write_all(struct snapshot *s, const struct event *end)
 	for (const struct blob *b = r->oldest; b && !err; b = b->next) {
 		err = write_blob(s, b, s->packet->seq++);
 		s->discarded = b->discarded;
+		/* The tail goes on where the packets from memory end. */
+		s->packet->begin_ns = s->packet->last_ns = b->end_ns;
 	}
 	return err ? err : write_tail(s, end);
 }
