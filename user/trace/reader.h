@@ -44,6 +44,13 @@ bool trace_complete(const struct trace_reader *r);
  */
 int trace_read(struct trace_reader *r, const struct trace_sink *sink, struct err *e);
 
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP end a trace_read() with -EINTR, so that what it made is
+ * removed; a second one ends the program.  A file that is made shorter while libbabeltrace2 has it
+ * mapped ends the program as well, with exit code 1 and a line that says so.
+ */
+void trace_watch_signals(void);
+
 /* NULL is fine.  Returns NULL. */
 struct trace_reader *trace_close(struct trace_reader *r);
 

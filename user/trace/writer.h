@@ -36,7 +36,8 @@ const u8 *trace_writer_uuid(const struct trace_writer *w);
 /*
  * trace_writer_packet - append a complete packet
  *
- * Partly written ones (a full disk) are cut off again.
+ * Partly written ones (a full disk) are cut off again.  A limit on the size of files is such an
+ * error, too, if SIGXFSZ is ignored.
  * Return: 0 or a negative errno, @e set, naming the file.
  */
 int trace_writer_packet(struct trace_writer *w, const void *bytes, size_t size, struct err *e);

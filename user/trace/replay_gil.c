@@ -1,0 +1,135 @@
+/*
+ * gil and sched, replayed; bpf/gil.bpf.c says what each figure counts.
+ *
+ * Holds of one GIL never overlap, so the order of their ends is that of their beginnings, but for
+ * one thing: a release that was seen late ends at the next owner's acquisition, and may be told
+ * after that hold has ended, too.  own() puts it back.
+ *
+ * A contended stretch is told when it ends.  What is known of one going on: it is not younger than
+ * any wait that ended after the last stretch did (`stretch_ns`), nor than the waits still open.
+ */
+#include "user/trace/replay_private.h"
+
+static void own(struct rp_process *p, u64 me, u64 begin_ns)
+{
+	if (p->last_owner && begin_ns < p->last_begin_ns) {
+		if (p->owner_before) {
+			p->handovers -= p->owner_before != p->last_owner;
+			p->handovers += p->owner_before != me;
+		}
+		p->handovers += p->last_owner != me;
+		p->owner_before = me;
+		return;
+	}
+	p->handovers += p->last_owner && p->last_owner != me;
+	p->owner_before = p->last_owner;
+	p->last_owner = me;
+	p->last_begin_ns = begin_ns;
+}
+
+int rp_hold(struct replay *r, const struct event *ev)
+{
+	struct rp_thread *t = rp_thread_of(r, ev);
+	u64 begin = event_begin_ns(ev);
+
+	if (!t)
+		return 0;
+	t->row.held_ns += ev->ns;
+	t->gil_seen = true;
+	if (!ev->mid) {
+		t->row.takes++;
+		t->row.forced_releases += ev->forced;
+		rp_hist_add(&t->row.hold, ev->ns);
+		t->p->holds++;
+		if (!t->p->first_owned_ns || begin < t->p->first_owned_ns)
+			t->p->first_owned_ns = begin;
+		own(t->p, t->serial, begin);
+	}
+	return rp_longest(r, RP_LONGEST_HOLD, t, ev);
+}
+
+int rp_wait(struct replay *r, const struct event *ev)
+{
+	struct rp_thread *t = rp_thread_of(r, ev);
+	u64 begin = event_begin_ns(ev);
+	struct rp_process *p;
+
+	if (!t)
+		return 0;
+	p = t->p;
+	t->row.contended_takes++;
+	t->row.wait_ns += ev->ns;
+	rp_hist_add(&t->row.wait, ev->ns);
+	if (ev->alone) {
+		p->contended_ns += ev->ns;
+		p->contended_end_ns = ev->ts_ns;
+		p->stretch_ns = 0;
+	} else if (ev->ts_ns > p->contended_end_ns && (!p->stretch_ns || begin < p->stretch_ns)) {
+		p->stretch_ns = begin;
+	}
+	rp_stalled(p, begin, ev->ts_ns);
+	return rp_longest(r, RP_LONGEST_WAIT, t, ev);
+}
+
+int rp_contended(struct replay *r, const struct event *ev)
+{
+	struct rp_process *p = rp_process_of(r, ev);
+
+	if (!p)
+		return 0;
+	p->contended_ns += ev->ns;
+	p->contended_end_ns = ev->ts_ns;
+	p->stretch_ns = 0;
+	return 0;
+}
+
+int rp_off_cpu(struct replay *r, const struct event *ev)
+{
+	struct rp_thread *t = rp_thread_of(r, ev);
+
+	if (!t)
+		return 0;
+	t->row.held_offcpu_ns += ev->ns;
+	if (ev->preempted)
+		t->row.held_preempted_ns += ev->ns;
+	return 0;
+}
+
+static void open_since(struct rp_thread *t, enum rp_open what, u64 since_ns)
+{
+	t->open[what] = RP_BY_EVENT;
+	t->open_ns[what] = since_ns;
+}
+
+int rp_open(struct replay *r, const struct event *ev)
+{
+	struct rp_thread *t = rp_thread_of(r, ev);
+	u64 since = event_begin_ns(ev);
+	struct rp_process *p;
+
+	if (!t)
+		return 0;
+	p = t->p;
+	if (ev->what == EVENT_OPEN_HOLD) {
+		open_since(t, RP_HOLD, since);
+		t->open_mid = ev->mid;
+	} else if (ev->what == EVENT_OPEN_WAIT) {
+		open_since(t, RP_WAIT, since);
+		if (p->stretch_ns && p->stretch_ns < since)
+			since = p->stretch_ns;
+		if (!p->open_contended_ns || since < p->open_contended_ns)
+			p->open_contended_ns = since;
+	}
+	return 0;
+}
+
+bool rp_is_seed(const struct rp_thread *t)
+{
+	return t->p->seed_tid && t->row.tid == t->p->seed_tid && !t->row.start_ns && !t->gil_seen &&
+	       !t->open[RP_HOLD];
+}
+
+u64 rp_seed_held(const struct rp_thread *t, u64 until_ns)
+{
+	return rp_is_seed(t) && until_ns > t->p->since_ns ? until_ns - t->p->since_ns : 0;
+}
