@@ -15,7 +15,15 @@
 #include "user/base/out.h"
 #include "user/model/trace.h"
 
-#define TRACE_EXPORTERS(X)
+#define TRACE_EXPORTERS(X) \
+	X(perfetto) \
+	X(chrome) \
+	X(openmetrics) \
+	X(folded) \
+	X(speedscope) \
+	X(html) \
+	X(jsonl) \
+	X(csv)
 
 /* One export.  Zeroed at first but for `out`, `info` and `by`. */
 struct trace_export {

@@ -1,0 +1,18 @@
+#!/bin/sh
+# install.sh DIR: install the browser tests' packages into DIR, unless they are there already.
+# Exit code 77 and a reason if that cannot be done here.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+dir=${1:?DIR}
+
+for c in node npm chromium; do
+	command -v $c >/dev/null 2>&1 || { echo "$c: not installed; run scripts/deps.sh test"; exit 77; }
+done
+cmp -s "$here/package.json" "$dir/package.json" && [ -e "$dir/complete" ] && exit 0
+mkdir -p "$dir" && rm -f "$dir/complete" && cp "$here/package.json" "$dir/" || exit 1
+# No lock file: it would hold the addresses of one machine's registry.
+(cd "$dir" && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error) >"$dir/log" 2>&1 || {
+	echo "npm: could not install the packages: $(tail -n 1 "$dir/log")"
+	exit 77
+}
+: >"$dir/complete"

@@ -1,0 +1,25 @@
+/* The list of trace exporters, made from TRACE_EXPORTERS in trace_exporter.h. */
+#include "user/export/trace_exporter.h"
+
+#include <string.h>
+
+/* NULL ends; there is a table even before there is an exporter. */
+static const struct trace_exporter_ops *const exporters[] = {
+#define X(name) &trace_##name##_exporter,
+	TRACE_EXPORTERS(X)
+#undef X
+		NULL
+};
+
+const struct trace_exporter_ops *trace_exporter_at(size_t i)
+{
+	return i < sizeof(exporters) / sizeof(exporters[0]) ? exporters[i] : NULL;
+}
+
+const struct trace_exporter_ops *trace_exporter_find(const char *name)
+{
+	for (size_t i = 0; exporters[i]; i++)
+		if (!strcmp(exporters[i]->name, name))
+			return exporters[i];
+	return NULL;
+}

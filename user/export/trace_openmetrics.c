@@ -1,0 +1,210 @@
+/*
+ * openmetrics: the whole recording's totals as a text exposition, valid as OpenMetrics 1.0 and as
+ * Prometheus text.
+ *
+ * The two disagree on how a counter's type is told (of the name with _total, or without), and
+ * each refuses the other's form.  So counters have HELP and no TYPE, which both read; whoever
+ * knows the naming sees a counter by its _total.  Gauges and histograms are the same in both.
+ *
+ * All samples of a metric must be together, so each metric goes over all processes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "user/export/trace_exporter.h"
+#include "user/export/trace_metrics.h"
+
+/* A metric that is a member of each row of a table of the processes. */
+struct metric {
+	const char *name; /* without _total */
+	const char *unit; /* "seconds": from ns; "" */
+	enum fig_table table;
+	enum { COUNTER, LEVEL, HISTOGRAM } type;
+	size_t offset;
+	const char *help;
+};
+
+/* clang-format off */
+#define ROW(table, row, type, name, unit, member, help) \
+	{ name, unit, table, type, offsetof(struct row, member), help }
+#define THREAD(...) ROW(FIG_THREADS, fig_thread, __VA_ARGS__)
+#define GIL(...) ROW(FIG_GILS, fig_gil, __VA_ARGS__)
+#define GC(...) ROW(FIG_GC, fig_gc, __VA_ARGS__)
+#define IO(...) ROW(FIG_IO, fig_io, __VA_ARGS__)
+#define TYPE(...) ROW(FIG_TYPES, fig_type, __VA_ARGS__)
+
+static const struct metric metrics[] = {
+	THREAD(COUNTER, "gilscope_gil_held_seconds", "seconds", held_ns, "Time the thread held the GIL."),
+	THREAD(COUNTER, "gilscope_gil_wait_seconds", "seconds", wait_ns, "Time the thread waited for the GIL."),
+	THREAD(COUNTER, "gilscope_gil_held_off_cpu_seconds", "seconds", held_offcpu_ns, "Time the thread held the GIL without running."),
+	THREAD(COUNTER, "gilscope_gil_held_preempted_seconds", "seconds", held_preempted_ns, "Part of it in which the thread could have run."),
+	THREAD(COUNTER, "gilscope_gil_takes", "", takes, "Acquisitions of the GIL."),
+	THREAD(COUNTER, "gilscope_gil_contended_takes", "", contended_takes, "Acquisitions of the GIL that found it taken."),
+	THREAD(COUNTER, "gilscope_gil_forced_releases", "", forced_releases, "Releases of the GIL because another thread asked."),
+	THREAD(HISTOGRAM, "gilscope_gil_hold_duration_seconds", "seconds", hold, "Lengths of finished holds of the GIL."),
+	THREAD(HISTOGRAM, "gilscope_gil_wait_duration_seconds", "seconds", wait, "Lengths of finished waits for the GIL."),
+	GIL(COUNTER, "gilscope_gil_contended_seconds", "seconds", contended_ns, "Time in which at least one thread waited for the GIL."),
+	GIL(COUNTER, "gilscope_gil_handovers", "", handovers, "Holds whose thread differs from that of the hold before."),
+	GIL(LEVEL, "gilscope_gil_hold_floor_seconds", "seconds", hold_floor_ns, "What the measurement adds to each hold, about."),
+	GC(COUNTER, "cpython_gc_collections", "", collections, "Collections of a generation since the measurement began (OpenTelemetry's cpython.gc.collections)."),
+	GC(COUNTER, "cpython_gc_collected_objects", "", collected, "Objects collected since the measurement began (cpython.gc.collected_objects)."),
+	GC(COUNTER, "cpython_gc_uncollectable_objects", "", uncollectable, "Objects found uncollectable since the measurement began (cpython.gc.uncollectable_objects)."),
+	GC(HISTOGRAM, "gilscope_gc_pause_seconds", "seconds", pause, "Lengths of collections."),
+	GC(COUNTER, "gilscope_gc_stalled_seconds", "seconds", stalled_ns, "Time other threads waited for the GIL while the collector held it."),
+	IO(COUNTER, "gilscope_io_calls", "", calls, "Calls that returned."),
+	IO(COUNTER, "gilscope_io_wakeups", "", wakeups, "Calls that returned events after they slept."),
+	IO(COUNTER, "gilscope_io_timeouts", "", timeouts, "Calls that returned no event though they were willing to wait."),
+	IO(COUNTER, "gilscope_io_errors", "", errors, "Calls that failed."),
+	IO(COUNTER, "gilscope_io_events", "", events, "Events returned."),
+	IO(HISTOGRAM, "gilscope_io_blocked_seconds", "seconds", blocked, "Time asleep in a call, until woken."),
+	IO(HISTOGRAM, "gilscope_io_wake_to_run_seconds", "seconds", wake_to_run, "From woken until running."),
+	IO(HISTOGRAM, "gilscope_io_wake_to_gil_seconds", "seconds", wake_to_gil, "From woken until the GIL was owned."),
+	TYPE(COUNTER, "gilscope_deallocations", "", deallocs, "Objects deallocated."),
+	TYPE(COUNTER, "gilscope_creations", "", allocs, "Objects created."),
+};
+/* clang-format on */
+
+static void write_metric(struct trace_metrics *m, const struct metric *d)
+{
+	static const char *const types[] = { [LEVEL] = "gauge", [HISTOGRAM] = "histogram" };
+	bool counter = d->type == COUNTER, seconds = *d->unit;
+
+	trace_metric_begin(m, d->name, counter ? NULL : types[d->type], d->unit, d->help);
+	for (size_t i = 0; i < m->count; i++) {
+		const struct trace_metric_row *r = &m->rows[i];
+		const void *member = (const char *)r->row + d->offset;
+
+		if (r->table != d->table)
+			continue;
+		if (d->type == HISTOGRAM)
+			trace_metric_hist(m, d->name, r->labels, member);
+		else
+			trace_metric_value(m, d->name, counter ? "_total" : "", r->labels,
+					   *(const u64 *)member, seconds);
+	}
+}
+
+/* Facts as labels of a sample that is @value. */
+static int fact(struct trace_metrics *m, const char *name, const char *suffix, const char *prefix,
+		const char *const *pairs, u64 value)
+{
+	char *labels = trace_metric_labels(prefix, pairs);
+
+	if (!labels)
+		return -ENOMEM;
+	trace_metric_value(m, name, suffix, labels, value, false);
+	free(labels);
+	return 0;
+}
+
+static int about(struct trace_metrics *m, const struct trace_info *info, const struct figures *f)
+{
+	const char *const recording[] = { "gilscope", info->gilscope, "mode",
+					  info->mode, "kernel",	      info->kernel,
+					  "host",     info->host,     NULL };
+	int err;
+
+	trace_metric_begin(m, "gilscope_recording_info", "gauge", "", "The recording.");
+	err = fact(m, "gilscope_recording_info", "", "", recording, 1);
+	trace_metric_begin(m, "gilscope_started_timestamp_seconds", "gauge", "seconds",
+			   "When the measurement began, since 1970.");
+	trace_metric_value(m, "gilscope_started_timestamp_seconds", "", "", f->started_unix_ns,
+			   true);
+	trace_metric_begin(m, "gilscope_duration_seconds", "gauge", "seconds",
+			   "How long was measured.");
+	trace_metric_value(m, "gilscope_duration_seconds", "", "", f->duration_ns, true);
+	return err;
+}
+
+static int processes(struct trace_metrics *m, const struct figures *f)
+{
+	int err = 0;
+
+	trace_metric_begin(m, "gilscope_process_info", "gauge", "", "A measured process.");
+	for (size_t i = 0; !err && i < f->nprocs; i++) {
+		const struct fig_process *p = &f->procs[i];
+		const char *const pairs[] = {
+			"command",  p->command,
+			"python",   p->python.version,
+			"path",	    p->python.path,
+			"build_id", p->python.build_id ? p->python.build_id : "",
+			NULL
+		};
+
+		err = fact(m, "gilscope_process_info", "", m->pids[i], pairs, 1);
+	}
+	trace_metric_begin(m, "gilscope_process_measured_seconds", "gauge", "seconds",
+			   "How long the process was measured.");
+	for (size_t i = 0; i < f->nprocs; i++)
+		trace_metric_value(m, "gilscope_process_measured_seconds", "", m->pids[i],
+				   f->procs[i].measured_ns, true);
+	return err;
+}
+
+static int losses(struct trace_metrics *m, const struct figures *f)
+{
+	int err = 0;
+
+	trace_metric_begin(m, "gilscope_lost_events", NULL, "",
+			   "What is missing in the other metrics, by cause.");
+	for (size_t i = 0; !err && i < f->nlost; i++) {
+		const char *const pairs[] = { "cause", f->lost[i].cause, "families",
+					      f->lost[i].families, NULL };
+
+		err = fact(m, "gilscope_lost_events", "_total", "", pairs, f->lost[i].count);
+	}
+	return err;
+}
+
+static void cost(struct trace_metrics *m, const struct figures *f)
+{
+	trace_metric_begin(m, "gilscope_tracer_cpu_seconds", NULL, "seconds",
+			   "CPU time gilscope used.");
+	trace_metric_value(m, "gilscope_tracer_cpu_seconds", "_total", "",
+			   f->overhead.tracer_cpu_ns, true);
+	trace_metric_begin(m, "gilscope_probe_hits", NULL, "", "Hits of all probes.");
+	trace_metric_value(m, "gilscope_probe_hits", "_total", "", f->overhead.probe_hits, false);
+	trace_metric_begin(m, "gilscope_target_cpu_estimate_seconds", NULL, "seconds",
+			   "CPU time the probes took from the measured processes: hits times the "
+			   "measured cost of one.");
+	trace_metric_value(m, "gilscope_target_cpu_estimate_seconds", "_total", "",
+			   f->overhead.target_cpu_ns_estimate, true);
+}
+
+static int openmetrics_begin(struct trace_export *x)
+{
+	(void)x;
+	return 0;
+}
+
+static int openmetrics_end(struct trace_export *x, const struct figures *f)
+{
+	struct trace_metrics m = { .out = x->out };
+	int err;
+
+	if (!f)
+		return -EINVAL;
+	err = trace_metrics_rows(&m, f);
+	if (!err)
+		err = about(&m, x->info, f);
+	if (!err)
+		err = processes(&m, f);
+	for (size_t i = 0; !err && i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		write_metric(&m, &metrics[i]);
+	if (!err)
+		err = losses(&m, f);
+	if (!err) {
+		cost(&m, f);
+		out_str(x->out, "# EOF\n");
+	}
+	trace_metrics_free(&m);
+	return err;
+}
+
+const struct trace_exporter_ops trace_openmetrics_exporter = {
+	.name = "openmetrics",
+	.help = "totals for Prometheus and OpenMetrics readers",
+	.wants_figures = true,
+	.begin = openmetrics_begin,
+	.end = openmetrics_end,
+};
