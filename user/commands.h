@@ -10,6 +10,9 @@ int cmd_record(const struct opts *o, struct err *e); /* write every event to a r
 int cmd_top(const struct opts *o, struct err *e); /* the live dashboard */
 int cmd_probes(const struct opts *o, struct err *e); /* what would be attached; attaches nothing */
 int cmd_tour(const struct opts *o, struct err *e); /* how Python works inside, traced live */
+int cmd_report(const struct opts *o, struct err *e); /* figures from a recording */
+int cmd_diff(const struct opts *o, struct err *e); /* two recordings side by side */
+int cmd_export(const struct opts *o, struct err *e); /* a recording in another tool's format */
 int cmd_doctor(const struct opts *o, struct err *e); /* what this machine allows */
 
 #endif

@@ -6,9 +6,12 @@
 #include "user/cmd_ps.h"
 #include "user/commands.h"
 #include "user/opts.h"
+#include "user/trace/reader.h"
 
 static int run(const struct opts *o, struct err *e)
 {
+	if (o->command == CMD_REPORT || o->command == CMD_DIFF || o->command == CMD_EXPORT)
+		trace_watch_signals();
 	switch (o->command) {
 	case CMD_TOP:
 		return cmd_top(o, e);
@@ -22,6 +25,12 @@ static int run(const struct opts *o, struct err *e)
 		return cmd_ps(o->format, e);
 	case CMD_TOUR:
 		return cmd_tour(o, e);
+	case CMD_REPORT:
+		return cmd_report(o, e);
+	case CMD_DIFF:
+		return cmd_diff(o, e);
+	case CMD_EXPORT:
+		return cmd_export(o, e);
 	case CMD_DOCTOR:
 		return cmd_doctor(o, e);
 	case CMD_VERSION:
@@ -42,7 +51,8 @@ int main(int argc, char **argv)
 	int err;
 
 	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error like any other */
+	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error like any other, */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
 	err = opts_parse(&o, argc, argv, &e);
 	if (!err)
 		err = run(&o, &e);
