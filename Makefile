@@ -30,7 +30,8 @@ LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo \
             -lbabeltrace2 -lprotobuf-c -lm -lpthread
 
 ifneq ($(SAN),)
-CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer
+# gcc 12 warns of paths that only its own instrumentation makes.
+CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -Wno-format-truncation
 LDFLAGS += -fsanitize=$(SAN)
 endif
 
@@ -53,7 +54,7 @@ STOPS    := $(shell sed -n 's/^\tX(\([a-z_]*\), "\([a-z-]*\)").*/\1:\2/p' tour/s
 obj       = $(patsubst %.S,$O/%.o,$(patsubst %.c,$O/%.o,$(1)))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 
-.PHONY: all runtime tests deps demo test check calibrate bench lint fmt install uninstall clean help
+.PHONY: all runtime tests deps demo test check calibrate golden fuzz bench lint fmt install uninstall clean help
 all: $O/gilscope $O/gilscope-rt ## build the tracer and the bundled runtime's programs (default)
 
 $O/vmlinux.h: $(VMLINUX_BTF)
@@ -91,7 +92,10 @@ $O/user/export/perfetto.pb-c.o: $O/user/export/perfetto.pb-c.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 $O/user/export/trace_perfetto_packet.o: | $O/user/export/perfetto.pb-c.h
 
-$O/libgilscope.a: $(LIB_OBJ) $O/user/export/perfetto.pb-c.o
+# The parts of the HTML page, as data of the program.
+$O/user/export/trace_html_page.o: $(wildcard user/export/page/*)
+
+$O/libgilscope.a: $(LIB_OBJ) $O/user/export/perfetto.pb-c.o $O/user/export/trace_html_page.o
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -165,6 +169,12 @@ demo: ## install what is missing, build, trace a real Python live (as root)
 
 bench: all $(BENCH) ## what tracing costs: ratios, side by side
 	$(Q)GILSCOPE=$O/gilscope tests/bench/run.sh
+
+fuzz: ## fuzz the reader of recordings for SECONDS=… (60)
+	$(Q)O=$O sh tests/fuzz/run.sh $(or $(SECONDS),60)
+
+golden: all ## write anew what the recordings in tests/golden are expected to give
+	$(Q)GOLDEN=rewrite O=$O sh tests/e2e/golden.sh
 
 calibrate: all ## hold gilscope against the bundled runtime; writes docs/calibration.md (as root)
 	@mkdir -p docs

@@ -9,11 +9,13 @@
 #include "user/base/clock.h"
 #include "user/base/fmt.h"
 #include "user/commands.h"
+#include "user/export/exporter.h"
 #include "user/record/recorder.h"
 #include "user/session.h"
 
 /* Names, counts of types and losses are told this often. */
 #define TICK_NS 1000000000ULL
+#define NAMES_NS 200000000ULL /* and this often when there are threads that have no name yet */
 
 struct record_run {
 	const struct opts *opts;
@@ -23,6 +25,7 @@ struct record_run {
 	struct utsname host;
 	struct trace_info info;
 	u64 at_ns; /* when it ended */
+	u64 named; /* recorder_state.new_threads as of the last reading */
 };
 
 static bool has_event(const struct py_binary *b, enum gs_event event)
@@ -89,7 +92,7 @@ static int tell_reading(struct record_run *r, struct err *e)
 	part = figures_interval(r->last, now);
 	if (part)
 		err = recorder_figures(r->recorder, part);
-	if (!err && !r->last)
+	if (!err)
 		err = recorder_probes(r->recorder, now);
 	figures_free(part);
 	figures_free(r->last);
@@ -107,7 +110,7 @@ static const char *reason_of(int event)
 /* Until it has to end; *@ret_reason says why. */
 static int run(struct record_run *r, const char **ret_reason, struct err *e)
 {
-	u64 start = session_started_ns(r->session), next = start + TICK_NS;
+	u64 start = session_started_ns(r->session), next = start + NAMES_NS, full = start + TICK_NS;
 	u64 end = r->opts->duration_ns ? start + r->opts->duration_ns : UINT64_MAX;
 
 	for (;;) {
@@ -129,10 +132,14 @@ static int run(struct record_run *r, const char **ret_reason, struct err *e)
 		}
 		if (clock_mono_ns() >= end)
 			return 0;
+		next += NAMES_NS;
+		if (next <= full && state.new_threads == r->named)
+			continue;
+		r->named = state.new_threads;
 		err = tell_reading(r, e);
 		if (err)
 			return err;
-		next += TICK_NS;
+		full = next - NAMES_NS + TICK_NS;
 	}
 }
 
@@ -145,8 +152,6 @@ static int stop(struct record_run *r, const char *reason, struct err *e)
 	};
 	int err = tell_reading(r, e);
 
-	if (!err)
-		err = recorder_probes(r->recorder, r->last);
 	if (err)
 		return err;
 	r->at_ns = r->last->started_ns + r->last->duration_ns;
@@ -170,6 +175,17 @@ static void say(const struct record_run *r, const char *reason)
 		fprintf(stderr, ", LOST %llu (ring_full; raise --buffer)",
 			(unsigned long long)s.ring_full);
 	fputc('\n', stderr);
+}
+
+/* --format: the figures, as stat would have printed them. */
+static int print(const struct record_run *r, struct err *e)
+{
+	const struct exporter_ops *out = exporter_find(r->opts->figures);
+	int err = out ? out->write(stdout, r->last) : 0;
+
+	return err ? errf(e, GS_EXIT_FAILED, err, "stdout: %s; the result is incomplete",
+			  strerror(-err))
+		   : 0;
 }
 
 static void fill_info(struct record_run *r)
@@ -209,6 +225,8 @@ static int measure(struct record_run *r, struct err *e)
 		err = stop(r, reason, e);
 	if (!err)
 		say(r, reason);
+	if (!err && r->opts->figures)
+		err = print(r, e);
 	return err;
 }
 

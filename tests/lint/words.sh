@@ -17,13 +17,14 @@ done
 for f; do
 	case $f in
 	tour/python/*) continue ;; # shown whole, under the words of their stop
+	tests/golden/v*) continue ;; # data
 	*.md | VERSION | .gitignore | .editorconfig | LICENSE* | *.txt | *.json) continue ;;
 	esac
 	[ -s "$f" ] || continue
 	first=$(sed -n '1{/^#!/!p;q}' "$f")
 	[ -n "$first" ] || first=$(sed -n 2p "$f")
 	case $first in
-	'/*'* | '//'* | '# '* | '"""'* | '#') ;;
+	'/*'* | '//'* | '# '* | '"""'* | '#' | '<!-- '*) ;;
 	*) complain "$f:1: does not open by saying what it is for" ;;
 	esac
 done

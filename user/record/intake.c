@@ -160,13 +160,24 @@ static void inherit(const struct recorder *r, struct event *ev)
 	*ev = child;
 }
 
-/* Threads that were there at the start are told with 0. */
-static void born(const struct recorder *r, struct event *ev)
+/*
+ * Threads that were there at the start are told with 0.  False: a reading has told of it already,
+ * and knows its name in Python.
+ */
+static bool is_new(const struct recorder *r, struct event *ev)
 {
 	const struct event *process = known_process(&r->known, ev->pid);
+	const struct event *known = known_thread(&r->known, ev->tid);
 
 	if (process && ev->start_ns <= process->ts_ns)
 		ev->start_ns = 0;
+	return !known || known->start_ns != ev->start_ns;
+}
+
+/* A reading took so long that the thread it tells of has ended: its name comes too late. */
+static bool is_over(const struct recorder *r, const struct event *ev)
+{
+	return ev->kind == EVENT_THREAD && ev->ts_ns <= known_thread_exit(&r->known, ev->tid);
 }
 
 int recorder_emit_to(struct recorder *r, u64 to_ns)
@@ -179,15 +190,17 @@ int recorder_emit_to(struct recorder *r, u64 to_ns)
 		struct event ev;
 
 		if (item->event) {
-			err = recorder_emit(r, item->event);
+			if (!is_over(r, item->event))
+				err = recorder_emit(r, item->event);
 			continue;
 		}
 		if (!record_event(&item->record, item->size, &ev))
 			continue;
 		if (ev.kind == EVENT_PROCESS)
 			inherit(r, &ev);
-		else if (ev.kind == EVENT_THREAD)
-			born(r, &ev);
+		else if (ev.kind == EVENT_THREAD && !is_new(r, &ev))
+			continue;
+		r->state.new_threads += ev.kind == EVENT_THREAD;
 		err = recorder_emit(r, &ev);
 	}
 	pending_drop(&r->pending, n);

@@ -119,6 +119,23 @@ const struct event *known_type(const struct known *k, u32 pid, u64 key)
 	return event_of(find(k->types[type_bucket(pid, key)], EVENT_TYPE, pid, key));
 }
 
+u64 known_thread_exit(const struct known *k, u32 tid)
+{
+	u64 exit_ns = 0;
+
+	for (const struct known_one *one = k->threads[tid % KNOWN_BUCKETS]; one; one = one->next)
+		if (one->event->tid == tid && one->exit_ns > exit_ns)
+			exit_ns = one->exit_ns;
+	return exit_ns;
+}
+
+bool known_probe(const struct known *k, const struct event *ev)
+{
+	const struct known_one *one = find_probe(k->probes, ev);
+
+	return one && one->event->count == ev->count;
+}
+
 static void forget(struct known_one **list, u64 ns)
 {
 	while (*list) {

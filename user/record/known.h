@@ -1,7 +1,7 @@
 /*
- * The probes, processes, threads and types that a recording has told of so far: a mirror of the events
- * written.  A flight recorder's snapshot begins with them, because the events that told of them
- * may be in memory no longer.
+ * The probes, processes, threads and types that a recording has told of so far: a mirror of the
+ * events written.  A flight recorder's snapshot begins with them, because the events that told of
+ * them may be in memory no longer.
  */
 #ifndef GS_USER_RECORD_KNOWN_H
 #define GS_USER_RECORD_KNOWN_H
@@ -33,6 +33,12 @@ int known_event(struct known *k, const struct event *ev);
 const struct event *known_thread(const struct known *k, u32 tid);
 const struct event *known_process(const struct known *k, u32 pid);
 const struct event *known_type(const struct known *k, u32 pid, u64 key);
+
+/* When the last thread with this id ended; 0: none did, as far as is remembered. */
+u64 known_thread_exit(const struct known *k, u32 tid);
+
+/* Has the probe been told of with these very hits? */
+bool known_probe(const struct known *k, const struct event *ev);
 
 /* Forget what ended before @ns. */
 void known_forget(struct known *k, u64 ns);

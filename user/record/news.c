@@ -71,7 +71,12 @@ static int tell_process(struct recorder *r, const struct fig_process *p, u64 now
 	return err;
 }
 
-/* Losses of causes that the reader thread does not look at itself. */
+/* Losses that the kernel side does not count, so that the reader thread cannot see them. */
+static bool is_ours(const char *cause)
+{
+	return !strcmp(cause, "processes_dropped") || !strcmp(cause, "kernel_skipped");
+}
+
 static int tell_losses(struct recorder *r, const struct figures *part, u64 now)
 {
 	int err = 0;
@@ -86,7 +91,7 @@ static int tell_losses(struct recorder *r, const struct figures *part, u64 now)
 			.text = { [EVENT_LOST_CAUSE] = lost->cause },
 		};
 
-		if (lost->count && strcmp(lost->cause, "ring_full"))
+		if (lost->count && is_ours(lost->cause))
 			err = recorder_add_locked(r, &ev);
 	}
 	return err;
@@ -126,7 +131,8 @@ int recorder_probes(struct recorder *r, const struct figures *f)
 			},
 		};
 
-		err = recorder_add_locked(r, &ev);
+		if (!known_probe(&r->known, &ev))
+			err = recorder_add_locked(r, &ev);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return err;

@@ -41,25 +41,32 @@ int recorder_open(const struct recorder_opts *o, struct recorder **ret_r, struct
 /* Tell what was lost since the last look.  Its time is known to LOST_NS. */
 static int tell_lost(struct recorder *r, u64 now)
 {
-	u64 counts[GS_LOSS_COUNT], lost;
-	struct event ev;
+	static const char *const names[GS_LOSS_COUNT] = {
+#define X(NAME, name, families, help) [GS_LOSS_##NAME] = #name,
+		GS_LOSSES(X)
+#undef X
+	};
+	u64 counts[GS_LOSS_COUNT];
+	int err = 0;
 
 	if (kmaps_losses(r->o->maps, counts))
 		return 0;
-	lost = counts[GS_LOSS_RING_FULL];
-	ev = (struct event) {
-		.kind = EVENT_LOST,
-		.ts_ns = now,
-		.ns = now - r->lost_at_ns,
-		.count = lost - r->lost,
-		.text = { [EVENT_LOST_CAUSE] = "ring_full" },
-	};
+	for (u32 i = 0; i < GS_LOSS_COUNT && !err; i++) {
+		struct event ev = {
+			.kind = EVENT_LOST,
+			.ts_ns = now,
+			.ns = now - r->lost_at_ns,
+			.count = counts[i] - r->lost[i],
+			.text = { [EVENT_LOST_CAUSE] = names[i] },
+		};
+
+		if (counts[i] != r->lost[i])
+			err = recorder_add_locked(r, &ev);
+		r->lost[i] = counts[i];
+	}
 	r->lost_at_ns = now;
-	if (lost == r->lost)
-		return 0;
-	r->lost = lost;
-	r->state.ring_full = lost;
-	return recorder_add_locked(r, &ev);
+	r->state.ring_full = counts[GS_LOSS_RING_FULL];
+	return err;
 }
 
 /* A trigger was met by something that has just been written. */

@@ -61,7 +61,7 @@ int recorder_add(struct recorder *r, const struct event *ev);
  */
 int recorder_figures(struct recorder *r, const struct figures *part);
 
-/* Tell every probe with its hits, as of @f.  0 or -ENOMEM. */
+/* Tell every probe whose hits are others than last told, as of @f.  0 or -ENOMEM. */
 int recorder_probes(struct recorder *r, const struct figures *f);
 
 /* Flight recorder: write a snapshot, and say so on stderr; @why goes into its END event. */
@@ -71,6 +71,7 @@ struct recorder_state {
 	u64 events, bytes; /* in the files (flight recorder: in memory) so far */
 	u64 ring_full; /* records that found the ring full */
 	unsigned int snapshots; /* written */
+	u64 new_threads; /* told of so far by the kernel side alone, and so without Python's name */
 	bool full; /* max_bytes is reached: stop */
 	int err; /* a write failed, or memory ran out: stop */
 };

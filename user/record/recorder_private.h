@@ -40,7 +40,7 @@ struct recorder {
 
 	u64 emitted_to_ns; /* everything up to here has been put into packets */
 	u64 sealed_at_ns; /* when the last packet was finished */
-	u64 lost_at_ns, lost; /* ring_full, as last told */
+	u64 lost_at_ns, lost[GS_LOSS_COUNT]; /* as last told, and when that was */
 	u64 snapshot_at_ns; /* when a trigger last made one */
 	size_t run; /* records read in this run */
 	const struct trigger *met; /* by an event, since the last look */

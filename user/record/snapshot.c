@@ -51,6 +51,7 @@ static int add_known(void *ctx, const struct event *ev)
 	struct event at = *ev;
 
 	at.ts_ns = s->at_ns;
+	at.seed_tid = 0; /* who held the GIL at the recording's start says nothing of this moment */
 	return add(s, &at);
 }
 

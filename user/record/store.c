@@ -8,6 +8,8 @@
 
 /* What is left of max_bytes for the events that end a recording. */
 #define END_BYTES (2 * TRACE_PACKET_MAX)
+/* A reading can be that late to tell of a thread that has ended meanwhile. */
+#define REMEMBER_NS 5000000000ULL
 
 static void drop_oldest(struct recorder *r)
 {
@@ -30,7 +32,9 @@ static int keep(struct recorder *r)
 
 	if (!b)
 		return -ENOMEM;
-	*b = (struct blob) { .size = p->used, .end_ns = p->last_ns, .discarded = r->lost };
+	*b = (struct blob) { .size = p->used,
+			     .end_ns = p->last_ns,
+			     .discarded = r->lost[GS_LOSS_RING_FULL] };
 	memcpy(b->bytes, p->bytes, p->used);
 	if (r->newest)
 		r->newest->next = b;
@@ -50,7 +54,7 @@ int recorder_seal(struct recorder *r)
 	int err;
 
 	r->sealed_at_ns = clock_mono_ns();
-	packet_end(r->packet, r->lost);
+	packet_end(r->packet, r->lost[GS_LOSS_RING_FULL]);
 	if (!r->packet->used)
 		return 0;
 	if (r->o->ring_bytes) {
@@ -58,7 +62,7 @@ int recorder_seal(struct recorder *r)
 	} else {
 		err = trace_writer_packet(r->writer, r->packet->bytes, r->packet->used, &r->error);
 		r->state.bytes = trace_writer_bytes(r->writer);
-		known_forget(&r->known, r->packet->last_ns);
+		known_forget(&r->known, r->packet->last_ns - REMEMBER_NS);
 	}
 	packet_next(r->packet);
 	if (r->o->max_bytes && r->state.bytes + END_BYTES > r->o->max_bytes && !r->o->ring_bytes)
