@@ -84,6 +84,7 @@ static void on_target(void *ctx, const struct py_process *py, u64 since_ns, u32 
 /* What a reading tells and the records do not. */
 static int tell_reading(struct record_run *r, struct err *e)
 {
+	u64 began = clock_mono_ns();
 	struct figures *now = session_read(r->session), *part;
 	int err = -ENOMEM;
 
@@ -91,7 +92,7 @@ static int tell_reading(struct record_run *r, struct err *e)
 		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
 	part = figures_interval(r->last, now);
 	if (part)
-		err = recorder_figures(r->recorder, part);
+		err = recorder_figures(r->recorder, part, began);
 	if (!err)
 		err = recorder_probes(r->recorder, now);
 	figures_free(part);

@@ -156,8 +156,27 @@ static json_t *processes(const struct figures *f)
 	return array;
 }
 
+/* Where the figures are from; null: measured live. */
+static json_t *recording(const struct fig_recording *r)
+{
+	json_t *damage;
+
+	if (!r)
+		return json_null();
+	damage = json_array();
+	for (size_t i = 0; damage && i < r->ndamage; i++) {
+		if (json_array_append_new(damage, json_text(r->damage[i]))) {
+			json_decref(damage);
+			return NULL;
+		}
+	}
+	return json_pack("{s:o, s:o, s:b, s:o}", "directory", json_text(r->directory), "format",
+			 number(r->format), "complete", r->complete, "damage", damage);
+}
+
 json_t *json_figures(const struct figures *f)
 {
+	const struct fig_recording *r = f->recording;
 	json_t *object = json_object();
 	struct utsname host = { .release = "" };
 	int err = 0;
@@ -166,8 +185,9 @@ json_t *json_figures(const struct figures *f)
 		return NULL;
 	(void)uname(&host);
 	err |= json_object_set_new(object, "schema", json_string("gilscope.stat/1"));
-	err |= json_object_set_new(object, "gilscope", json_string(GS_VERSION));
-	err |= json_object_set_new(object, "kernel", json_text(host.release));
+	err |= json_object_set_new(object, "gilscope", json_text(r ? r->gilscope : GS_VERSION));
+	err |= json_object_set_new(object, "kernel", json_text(r ? r->kernel : host.release));
+	err |= json_object_set_new(object, "recording", recording(r));
 	err |= !json_columns(object, fig_figures_columns, f);
 	err |= json_object_set_new(object, "processes", processes(f));
 	for (size_t t = 0; t < FIG_TOP_TABLE_COUNT; t++)

@@ -9,6 +9,7 @@
 #include "user/base/fmt.h"
 #include "user/base/str.h"
 #include "user/export/exporter.h"
+#include "user/export/table_lists.h"
 #include "user/export/table_rows.h"
 
 static void text(FILE *out, const char *s)
@@ -137,7 +138,10 @@ static int write_table(FILE *out, const struct figures *f)
 		return err;
 	if (!f->nprocs)
 		fputs("No process was measured.\n", out);
+	table_longest(out, f);
 	lost(out, f);
+	table_lost_ranges(out, f);
+	table_recording(out, f);
 	fputc('\n', out);
 	if (fflush(out) || ferror(out))
 		return errno ? -errno : -EIO;

@@ -178,6 +178,8 @@ static int open_span(struct chrome *c, const struct event *ev)
 		return collection(c, ev);
 	case EVENT_OPEN_IO:
 		return io_wait(c, ev);
+	case EVENT_OPEN_OFF_CPU:
+		return off_cpu(c, ev);
 	}
 	return 0; /* of a kind that is not known yet */
 }

@@ -282,7 +282,8 @@ static int kind_of(const struct event *ev)
 	static const int open_kinds[] = { [EVENT_OPEN_HOLD] = KIND_HOLD,
 					  [EVENT_OPEN_WAIT] = KIND_WAIT,
 					  [EVENT_OPEN_COLLECTION] = KIND_GC,
-					  [EVENT_OPEN_IO] = KIND_IO };
+					  [EVENT_OPEN_IO] = KIND_IO,
+					  [EVENT_OPEN_OFF_CPU] = KIND_OFF_CPU };
 
 	switch (ev->kind) {
 	case EVENT_HOLD:

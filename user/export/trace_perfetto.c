@@ -168,6 +168,9 @@ static int add_open(struct pf *p, struct pf_thread *t, const struct event *ev)
 	case EVENT_OPEN_IO:
 		add_io(p, t, ev);
 		return 0;
+	case EVENT_OPEN_OFF_CPU:
+		add_off_cpu(p, t, ev);
+		return 0;
 	}
 	return 0;
 }

@@ -57,10 +57,10 @@ static bool is_address(const struct event_field *f)
 
 static struct trace_row_value small(const struct event *ev, const struct event_field *f, u32 v)
 {
-	static const char *const open_names[] = { "hold", "wait", "collection", "io" };
+	static const char *const open_names[] = { "hold", "wait", "collection", "io", "off_cpu" };
 
 	if (ev->kind == EVENT_OPEN && f->offset == offsetof(struct event, what))
-		return v < 4 ? text(open_names[v]) : number(v);
+		return v < EVENT_OPEN_COUNT ? text(open_names[v]) : number(v);
 	if (ev->kind == EVENT_OPEN && f->offset == offsetof(struct event, generation) &&
 	    ev->what != EVENT_OPEN_COLLECTION)
 		return NO_VALUE;

@@ -122,8 +122,9 @@ static const struct event_field probe_fields[] = {
 };
 
 static const struct event_field open_fields[] = {
-	TID, FLAG(mid, "began before the measurement"), PAD(1),
-	U32(what, 8, "0 hold, 1 wait, 2 collection, 3 io"),
+	TID, FLAG(mid, "began before the measurement"),
+	FLAG(preempted, "of a time off the CPU: it could have run"),
+	U32(what, 8, "0 hold, 1 wait, 2 collection, 3 io, 4 off the CPU while holding"),
 	U32(generation, 8, "of a collection"), CALL, NS("since when, ns"), END,
 };
 

@@ -58,7 +58,14 @@ enum event_kind {
 };
 
 /* What an OPEN event is about. */
-enum event_open { EVENT_OPEN_HOLD, EVENT_OPEN_WAIT, EVENT_OPEN_COLLECTION, EVENT_OPEN_IO };
+enum event_open {
+	EVENT_OPEN_HOLD,
+	EVENT_OPEN_WAIT,
+	EVENT_OPEN_COLLECTION,
+	EVENT_OPEN_IO,
+	EVENT_OPEN_OFF_CPU,
+	EVENT_OPEN_COUNT
+};
 
 /* A number that is not known, in fields of 48 and of 64 bits. */
 #define EVENT_UNKNOWN UINT64_MAX
@@ -82,7 +89,7 @@ struct event {
 	u32 forced; /* HOLD: given up because another thread asked */
 	u32 mid; /* HOLD, WAIT, OPEN: began before the measurement: its true length is unknown */
 	u32 alone; /* WAIT: it was a contended stretch of its own, from its beginning to its end */
-	u32 preempted; /* OFF_CPU: it could have run; else it slept */
+	u32 preempted; /* OFF_CPU, OPEN: it could have run; else it slept */
 	u32 timeout; /* IO_*: returned no event though it was willing to wait */
 	u32 execed; /* PROCESS_EXIT: it executed another program */
 	/* numbers */

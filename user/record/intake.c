@@ -174,7 +174,7 @@ static bool is_new(const struct recorder *r, struct event *ev)
 	return !known || known->start_ns != ev->start_ns;
 }
 
-/* A reading took so long that the thread it tells of has ended: its name comes too late. */
+/* The thread a reading tells of has ended since the reading began: its name comes too late. */
 static bool is_over(const struct recorder *r, const struct event *ev)
 {
 	return ev->kind == EVENT_THREAD && ev->ts_ns <= known_thread_exit(&r->known, ev->tid);

@@ -10,12 +10,12 @@ static const char *text(const char *s)
 }
 
 static int tell_thread(struct recorder *r, const struct fig_process *p, const struct fig_thread *t,
-		       u64 now)
+		       u64 began)
 {
 	const struct event *known = known_thread(&r->known, t->tid);
 	struct event ev = {
 		.kind = EVENT_THREAD,
-		.ts_ns = now,
+		.ts_ns = began,
 		.pid = p->pid,
 		.tid = t->tid,
 		.ns_id = t->ns_tid,
@@ -60,12 +60,12 @@ static int tell_type(struct recorder *r, const struct fig_process *p, const stru
 	return err ? err : recorder_add_locked(r, &count);
 }
 
-static int tell_process(struct recorder *r, const struct fig_process *p, u64 now, u64 ns)
+static int tell_process(struct recorder *r, const struct fig_process *p, u64 began, u64 now, u64 ns)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < p->nthreads && !err; i++)
-		err = tell_thread(r, p, &p->threads[i], now);
+		err = tell_thread(r, p, &p->threads[i], began);
 	for (size_t i = 0; i < p->ntypes && !err; i++)
 		err = tell_type(r, p, &p->types[i], now, ns);
 	return err;
@@ -97,7 +97,7 @@ static int tell_losses(struct recorder *r, const struct figures *part, u64 now)
 	return err;
 }
 
-int recorder_figures(struct recorder *r, const struct figures *part)
+int recorder_figures(struct recorder *r, const struct figures *part, u64 began_ns)
 {
 	u64 now = part->started_ns + part->duration_ns;
 	int err;
@@ -105,7 +105,7 @@ int recorder_figures(struct recorder *r, const struct figures *part)
 	pthread_mutex_lock(&r->lock);
 	err = tell_losses(r, part, now);
 	for (size_t i = 0; i < part->nprocs && !err; i++)
-		err = tell_process(r, &part->procs[i], now, part->duration_ns);
+		err = tell_process(r, &part->procs[i], began_ns, now, part->duration_ns);
 	pthread_mutex_unlock(&r->lock);
 	return err;
 }

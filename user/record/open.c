@@ -75,6 +75,9 @@ static int tell_ended(struct open_spans *o, const struct event *ev)
 			    (struct event) { .generation = ev->generation });
 	case EVENT_IO_WAIT:
 		return tell(o, ev->tid, EVENT_OPEN_IO, since, (struct event) { .call = ev->call });
+	case EVENT_OFF_CPU:
+		return tell(o, ev->tid, EVENT_OPEN_OFF_CPU, since,
+			    (struct event) { .preempted = ev->preempted });
 	default:
 		return 0;
 	}
@@ -101,6 +104,9 @@ static int tell_slot(struct open_spans *o, const struct gs_thread *t)
 
 	if (p->gil.owner == t->slot + 1)
 		err = tell(o, t->tid, EVENT_OPEN_HOLD, t->hold_since_ns, (struct event) {});
+	if (!err && (t->hold_since_ns || (!t->events && t->tid == p->seed_tid)))
+		err = tell(o, t->tid, EVENT_OPEN_OFF_CPU, t->off_since_ns,
+			   (struct event) { .preempted = t->off_preempted });
 	if (!err)
 		err = tell(o, t->tid, EVENT_OPEN_WAIT, t->wait_since_ns,
 			   (struct event) { .mid = t->wait_since_ns == p->start_ns });

@@ -55,11 +55,12 @@ int recorder_add(struct recorder *r, const struct event *ev);
 
 /*
  * recorder_figures - tell what comes from a reading: names of threads, counts of types, losses
- * @part: what is new since the reading before (figures_interval()); of the first one, everything
+ * @part:     what is new since the reading before (figures_interval()); of the first one, everything
+ * @began_ns: when the reading began: what it says of a thread that has ended since is out of date
  *
  * Return: 0 or -ENOMEM.
  */
-int recorder_figures(struct recorder *r, const struct figures *part);
+int recorder_figures(struct recorder *r, const struct figures *part, u64 began_ns);
 
 /* Tell every probe whose hits are others than last told, as of @f.  0 or -ENOMEM. */
 int recorder_probes(struct recorder *r, const struct figures *f);

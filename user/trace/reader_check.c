@@ -21,7 +21,7 @@ static u32 limit_of(const struct event_field *f, u32 calls)
 	if (f->offset == offsetof(struct event, generation))
 		return GS_GC_GENERATIONS;
 	if (f->offset == offsetof(struct event, what))
-		return EVENT_OPEN_IO + 1;
+		return EVENT_OPEN_COUNT;
 	return 0;
 }
 

@@ -113,6 +113,9 @@ int rp_open(struct replay *r, const struct event *ev)
 	if (ev->what == EVENT_OPEN_HOLD) {
 		open_since(t, RP_HOLD, since);
 		t->open_mid = ev->mid;
+	} else if (ev->what == EVENT_OPEN_OFF_CPU) {
+		open_since(t, RP_OFF_CPU, since);
+		t->open_preempted = ev->preempted;
 	} else if (ev->what == EVENT_OPEN_WAIT) {
 		open_since(t, RP_WAIT, since);
 		if (p->stretch_ns && p->stretch_ns < since)

@@ -176,6 +176,8 @@ static int on_open(struct replay_marks *m, const struct event *ev)
 
 	if (ev->what == EVENT_OPEN_HOLD)
 		return note_thread(m, m->n, ev, RP_HOLD);
+	if (ev->what == EVENT_OPEN_OFF_CPU)
+		return note_thread(m, m->n, ev, RP_OFF_CPU);
 	if (ev->what != EVENT_OPEN_WAIT || !ev->thread)
 		return 0;
 	err = note_thread(m, m->n, ev, RP_WAIT);
