@@ -1,4 +1,5 @@
 /* gilscope doctor: each requirement, what is lost without it, how to get it. */
+#include <babeltrace2/babeltrace.h>
 #include <bpf/libbpf.h>
 #include <capstone/capstone.h>
 #include <elfutils/version.h>
@@ -9,6 +10,7 @@
 
 #include "user/commands.h"
 #include "user/load/feature.h"
+#include "user/trace/reader.h"
 
 static const char *const states[] = {
 	[FEAT_MISSING] = "missing",
@@ -18,10 +20,12 @@ static const char *const states[] = {
 
 struct library {
 	const char *name;
-	char version[32];
+	char version[64];
 };
 
-static void libraries(struct library lib[4])
+#define LIBRARIES 5
+
+static void libraries(struct library lib[LIBRARIES])
 {
 	int major = 0, minor = 0;
 
@@ -35,6 +39,10 @@ static void libraries(struct library lib[4])
 	snprintf(lib[2].version, sizeof(lib[2].version), "%d.%d", major, minor);
 	lib[3].name = "jansson";
 	snprintf(lib[3].version, sizeof(lib[3].version), "%s", jansson_version_str());
+	lib[4].name = "babeltrace2";
+	snprintf(lib[4].version, sizeof(lib[4].version), "%u.%u%s", bt_version_get_major(),
+		 bt_version_get_minor(),
+		 trace_can_read() ? "" : ", without its plugin for CTF: no report, export, diff");
 }
 
 static void print_table(const struct feature_result *r, const struct library *lib)
@@ -49,7 +57,7 @@ static void print_table(const struct feature_result *r, const struct library *li
 		if (t->since[0])
 			printf("%-9s   since Linux %s\n", "", t->since);
 	}
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < LIBRARIES; i++)
 		printf("%-9s %-33s %s\n", "ok", lib[i].name, lib[i].version);
 }
 
@@ -66,7 +74,7 @@ static int print_json(const struct feature_result *r, const struct library *lib)
 						      r[i].detail, "since", t->since, "loss",
 						      t->loss, "remedy", t->remedy));
 	}
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < LIBRARIES; i++)
 		json_object_set_new(libs, lib[i].name, json_string(lib[i].version));
 	all = json_pack("{s:s,s:o,s:o}", "schema", "gilscope.doctor/1", "requirements", list,
 			"libraries", libs);
@@ -79,7 +87,7 @@ static int print_json(const struct feature_result *r, const struct library *lib)
 int cmd_doctor(const struct opts *o, struct err *e)
 {
 	struct feature_result r[FEAT_COUNT] = {};
-	struct library lib[4];
+	struct library lib[LIBRARIES];
 	int err = 0;
 
 	features_probe(r);

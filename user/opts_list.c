@@ -62,10 +62,9 @@ const struct opts_option opts_options[] = {
 	OPT("max-size", 0, "SIZE", false, CMD_BIT(CMD_RECORD), max_bytes, 1 << 20, 1ULL << 50,
 	    opts_set_size, "end when the recording is that large"),
 	OPT("ring", 0, "SIZE", false, CMD_BIT(CMD_RECORD), ring_bytes, 256 << 10, 1ULL << 40,
-	    opts_set_size, "flight recorder: keep the last so much in memory; SIGUSR2, a\n"
-			   "                         trigger and the end write it to DIR.0001 …"),
+	    opts_set_size, "flight recorder: keep this much in memory; snapshots are DIR.0001 ..."),
 	OPT("trigger", 0, "FIGURE>TIME", true, CMD_BIT(CMD_RECORD), triggers, 0, 0, opts_set_trigger,
-	    "flight recorder: what makes a snapshot: gc.pause>200ms, gil.wait>500ms …"),
+	    "what makes a snapshot, besides SIGUSR2: gc.pause>200ms, gil.wait>500ms ..."),
 	OPT("from", 0, "TIME", false, CMD_BIT(CMD_REPORT), from, 0, 0, opts_set_moment,
 	    "leave out what was before: seconds since the start, or @SECONDS since 1970"),
 	OPT("to", 0, "TIME", false, CMD_BIT(CMD_REPORT), to, 0, 0, opts_set_moment,

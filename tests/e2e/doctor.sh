@@ -13,7 +13,7 @@ expect(os.uname().release in json.dumps(result), "kernel", os.uname().release, j
 EOF
 run doctor
 [ -s "$T/out" ] || fail "doctor as a table: printed nothing"
-for command in "" top stat probes ps doctor; do
+for command in "" top stat record report diff export probes ps tour doctor; do
 	run $command --help
 	[ "$RC" = 0 ] && [ -s "$T/out" ] && [ ! -s "$T/err" ] ||
 		fail "$command --help: expected text and exit code 0, seen $RC; $(cat "$T/err")"

@@ -137,6 +137,16 @@ void trace_range(const struct trace_reader *r, u64 *ret_begin_ns, u64 *ret_end_n
 	*ret_end_ns = r->end_ns;
 }
 
+bool trace_can_read(void)
+{
+	const struct bt_plugin *plugin;
+
+	if (graph_plugin(&plugin, NULL))
+		return false;
+	graph_plugin_put(plugin);
+	return true;
+}
+
 const char *trace_damage(const struct trace_reader *r, size_t i)
 {
 	return i < r->damage.count ? r->damage.lines[i] : NULL;

@@ -44,6 +44,9 @@ bool trace_complete(const struct trace_reader *r);
  */
 int trace_read(struct trace_reader *r, const struct trace_sink *sink, struct err *e);
 
+/* Can libbabeltrace2 read CTF here: is its plugin installed? */
+bool trace_can_read(void);
+
 /*
  * From now on SIGINT, SIGTERM and SIGHUP end a trace_read() with -EINTR, so that what it made is
  * removed; a second one ends the program.  A file that is made shorter while libbabeltrace2 has it
