@@ -13,6 +13,7 @@ struct gs_config {
 			 0: ask gs_targets */
 	u32 record; /* tell every span through gs_records */
 	u32 follow_children; /* forks of targets become targets */
+	u32 watch; /* watch mode: the scheduler's view alone */
 };
 
 #endif

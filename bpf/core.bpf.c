@@ -78,8 +78,7 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32
 	return t;
 }
 
-static __always_inline struct gs_thread *thread_of(struct task_struct *task, u64 now,
-						   bool is_event)
+static __always_inline struct gs_thread *thread_of(struct task_struct *task, u64 now, bool is_event)
 {
 	struct gs_thread_ref *ref = bpf_task_storage_get(&gs_thread_refs, task, NULL, 0);
 	struct gs_thread *t;

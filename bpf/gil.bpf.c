@@ -16,39 +16,9 @@
  * are part of the same wait.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/gil.bpf.h"
 #include "bpf/record.bpf.h"
-
-/* Time spent in collections of @generation up to @now, the one going on included. */
-static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
-{
-	u64 ns = g->gc_total_ns[generation];
-	u64 since = g->gc_since_ns;
-
-	if (since && g->gc_generation == generation && now > since)
-		ns += now - since;
-	return ns;
-}
-
-/*
- * The first waiter begins a contended stretch and the last one ends it.  The beginning is read
- * before the count goes down: as long as we are counted nobody else can begin one.
- */
-static __always_inline void waiter_adds(struct gs_gil *g, u64 now)
-{
-	if (!__sync_fetch_and_add(&g->waiters, 1))
-		g->contended_since_ns = now;
-}
-
-/* Returns the length of the stretch that ended with it; 0: none did. */
-static __always_inline u64 waiter_leaves(struct gs_gil *g, u64 now)
-{
-	u64 since = *(volatile u64 *)&g->contended_since_ns;
-
-	if (__sync_fetch_and_add(&g->waiters, -1) != 1 || now <= since)
-		return 0;
-	__sync_fetch_and_add(&g->contended_ns, now - since);
-	return now - since;
-}
+#include "bpf/watch.bpf.h"
 
 /* Who holds it now: a tid; 0 if that cannot be told. */
 static __always_inline u32 holder_tid(const struct gs_proc *p)
@@ -108,12 +78,7 @@ static __always_inline void wait_end(struct gs_thread *t, struct gs_proc *p, u64
 		tell_wait(t, since == p->start_ns, stretch == ns, now, ns);
 	if (stretch && (!ok || stretch != ns))
 		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, 0);
-	for (int i = 0; i < GS_GC_GENERATIONS; i++) {
-		u64 total = gc_time(&p->gil, i, now), before = t->gc_at_wait_ns[i];
-
-		if (total > before)
-			__sync_fetch_and_add(&p->gc[i].stalled_ns, total - before);
-	}
+	gil_stalled(t, p, now);
 }
 
 /* The wake-up that brought the thread here has reached running Python code. */
@@ -237,6 +202,8 @@ __hidden int gil_thread_exit(struct gs_thread *t, u64 now)
 
 	if (!p)
 		return 0;
+	if (gs_config.watch && t->wait_since_ns && watch_settle(t))
+		return 0; /* it was over */
 	if (t->wait_since_ns) {
 		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);
 		t->wait_since_ns = 0;
@@ -270,8 +237,8 @@ __hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct gs_thread *t;
 
-	if (!gs_measures(GS_FAMILY_GIL))
-		return 0;
+	if (!gs_measures(GS_FAMILY_GIL) || gs_config.watch)
+		return 0; /* in watch mode its hits are the figure */
 	if (event == GS_EVENT_GIL_FORCED || event == GS_EVENT_GIL_WAIT)
 		t = gs_thread_try(task, now); /* the release or the take is still to come */
 	else

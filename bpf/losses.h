@@ -30,7 +30,13 @@
 	  "releases whose acquisition was not seen; their holds are not counted") \
 	X(UNPAIRED_GC, unpaired_gc, "gc", "collections with only one end seen; not counted") \
 	X(CLOCK_BACK, clock_back, "all", "intervals that came out negative; not counted") \
-	X(READ_FAULT, read_fault, "gc refs", "reads of the target's memory that failed") \
+	X(READ_FAULT, read_fault, "gil gc refs", "reads of the target's memory that failed") \
+	X(ARRIVAL_MISSED, arrival_missed, "gil io sched", \
+	  "times a thread got the CPU that the kernel did not tell: what it was asleep in counts " \
+	  "up to when it left the CPU again") \
+	X(BLAME_FULL, blame_full, "gil", \
+	  "waits of pairs of threads for which there was no room in the table of who made whom " \
+	  "wait") \
 	X(PROCESSES_DROPPED, processes_dropped, "all", \
 	  "processes that ended long ago and are no longer shown, to bound memory") \
 	X(KERNEL_SKIPPED, kernel_skipped, "all", \

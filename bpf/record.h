@@ -58,7 +58,7 @@ struct gs_record_2 {
 /* IO_WAIT */
 struct gs_record_io {
 	struct gs_record r;
-	s64 result;
+	s64 result; /* watch mode: 0, it is not seen */
 	u64 blocked_ns;
 	u64 to_run_ns; /* ~0: unknown */
 };

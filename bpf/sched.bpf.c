@@ -8,6 +8,7 @@
  */
 #include "bpf/core.bpf.h"
 #include "bpf/record.bpf.h"
+#include "bpf/watch.bpf.h"
 
 #define NR_FUTEX 202 /* x86-64 */
 
@@ -53,6 +54,26 @@ static __always_inline bool is_holding(const struct gs_thread *t, const struct g
 	return t->hold_since_ns || (!t->events && t->tid == p->seed_tid);
 }
 
+/* Watch mode.  Its sleeps on the mutex are told apart by their address alone. */
+static __always_inline void watch_out(struct task_struct *task, struct gs_proc *p, bool runnable,
+				      u64 now)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct asleep_in in = { .io = GS_IO_COUNT };
+	u32 out = GS_OUT_RUNNABLE;
+
+	if (!runnable) {
+		in = sleeping_in(task, p);
+		out = in.gil ? GS_OUT_GIL : GS_OUT_OTHER;
+		if (in.io < GS_IO_COUNT)
+			out = GS_OUT_IO + in.io;
+		else if (!in.gil && BPF_CORE_READ(regs, orig_ax) == NR_FUTEX &&
+			 p->config.gil_mutex && BPF_CORE_READ(regs, di) == p->config.gil_mutex)
+			out = GS_OUT_MUTEX;
+	}
+	watch_leaves(task, p, out, BPF_CORE_READ(regs, sp), now);
+}
+
 static __always_inline void leaves(struct task_struct *task, s32 proc, bool preempted, u64 now)
 {
 	bool runnable = preempted || is_runnable(task);
@@ -62,6 +83,10 @@ static __always_inline void leaves(struct task_struct *task, s32 proc, bool pree
 
 	if (!p)
 		return;
+	if (gs_config.watch) {
+		watch_out(task, p, runnable, now);
+		return;
+	}
 	if (!t && p->seed_tid == (u32)task->pid)
 		t = gs_thread_try(task, now);
 	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
@@ -94,11 +119,17 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 	if (!t)
 		return;
 	if (in.gil) {
-		gil_wait_begin(t, p->start_ns);
+		if (gs_config.watch)
+			watch_was_asleep(
+				t, p, BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), sp));
+		else
+			gil_wait_begin(t, p->start_ns);
 		gs_lose(GS_LOSS_ATTACH_MID_WAIT, 1);
 	} else {
 		io_block(t, in.io, p->start_ns);
 	}
+	if (gs_config.watch)
+		watch_arrives(t, p, now);
 }
 
 static __always_inline void arrives(struct task_struct *task, s32 proc, u64 now)
@@ -111,6 +142,10 @@ static __always_inline void arrives(struct task_struct *task, s32 proc, u64 now)
 		return;
 	if (!t) {
 		was_asleep(task, p, now);
+		return;
+	}
+	if (gs_config.watch) {
+		watch_arrives(t, p, now);
 		return;
 	}
 	io_run(t, now);

@@ -42,6 +42,23 @@ enum gs_io_call {
 		GS_IO_COUNT
 };
 
+/* Watch mode: the last sleep of a thread on the GIL's condition (watch.bpf.c). */
+struct gs_watch {
+	u64 sleep_ns; /* it began */
+	u64 ran_ns; /* it ended: the thread got the CPU; 0: asleep, or not waiting */
+	u64 on_ns; /* got the CPU last; 0: is off it */
+	u64 cpu_ns; /* on the CPU since ran_ns, up to on_ns */
+	u64 switch_number; /* the GIL's, when it began */
+	u64 sp; /* the thread's stack pointer in that call */
+	u64 io_calls; /* read and write calls the thread had made */
+	u64 print; /* of the stack above take_gil()'s locals; 0: not read */
+	u32 holder; /* native_thread_id of who held it then; 0: unknown */
+	u8 known; /* switch_number was read */
+	u8 was_mine; /* the thread was the last holder itself */
+	u8 blamed; /* the holder has been blamed for a part of this wait */
+	u8 pad;
+};
+
 /* One thread.  `*_since_ns` is 0 while no such thing is going on. */
 struct gs_thread {
 	u32 seq; /* odd while its thread writes */
@@ -73,6 +90,7 @@ struct gs_thread {
 	u32 events; /* GIL events seen; saturates: 0 means the first one is to come */
 	u32 wait_holder; /* tid of who held the GIL when the wait began; 0: unknown */
 	u32 pad2;
+	struct gs_watch watch;
 
 	/* totals since the slot was taken */
 	u64 takes;
@@ -127,6 +145,9 @@ struct gs_gil {
 	u32 gc_events; /* starts and ends seen; saturates */
 	u64 gc_total_ns[GS_GC_GENERATIONS]; /* time in finished collections */
 	u64 gc_before[2]; /* the generation's collected and uncollectable at its start */
+	u64 prints_same, prints_other; /* watch mode: of sleeps that are of one wait for certain */
+	u64 resleep_ns; /* watch mode: mean time on the CPU from one sleep of a wait to the next */
+	u64 ambiguous; /* watch mode: sleeps that could be of the same wait or of a new one */
 };
 
 /* What user space resolved about one process for BPF.  0: unknown. */
@@ -140,6 +161,13 @@ struct gs_proc_config {
 	u32 tp_dealloc; /* likewise */
 	u32 tp_flags; /* likewise */
 	u32 types_by_name; /* its refs sites are given the type's name, not the object */
+	/* watch mode */
+	u64 gil_state; /* address of last_holder, which locked and switch_number follow */
+	u64 gil_mutex;
+	u32 tstate_thread_id; /* offset in PyThreadState */
+	u32 tstate_native_id; /* likewise; ~0: there is none */
+	u32 foreign_tids; /* native ids are those of another pid namespace */
+	u32 pad;
 	u64 load_bias; /* of the interpreter: address in memory - address in the file */
 };
 

@@ -1,7 +1,7 @@
 /*
- * The command line.  Commands and options are rows of two tables; the parser knows none by
- * name.  What no single option can know (targets, options that exclude each other) is checked
- * at the end, in check_*().
+ * The command line.  Commands and options are rows of two tables (opts_list.c); the parser
+ * knows none by name.  What no single option can know (targets, options that exclude each other) is
+ * checked at the end, in check_*().
  */
 #include "user/opts.h"
 
@@ -15,101 +15,10 @@
 #include "user/opts_table.h"
 
 #define NS_PER_SEC 1000000000ULL
-#define DURATION_MAX (366 * 24 * 3600 * NS_PER_SEC)
-#define INTERVAL_MIN 10000000ULL
-#define TABLE_SIZE(t) (sizeof(t) / sizeof((t)[0]))
-
-/* name, key, value, repeatable, commands, field, smallest, largest, setter, help */
-#define OPT(name, key, arg, again, commands, field, min, max, set, help) \
-	{ \
-		name, key, arg, again, commands, offsetof(struct opts, field), min, max, set, help \
-	}
-
-/* clang-format off */
-const struct opts_option opts_options[] = {
-	OPT("pid", 'p', "PID[,PID...]", true, CMDS_TARGET, pids, 0, 0, opts_set_pids,
-	    "these processes; may be repeated"),
-	OPT("all", 0, NULL, false, CMDS_TARGET | CMD_BIT(CMD_TOUR), all, 0, 0, opts_set_true,
-	    "every CPython process on this host; tour: every stop"),
-	OPT("children", 0, NULL, false, CMDS_TARGET, children, 0, 0, opts_set_true,
-	    "also the processes they start"),
-	OPT("duration", 'd', "TIME", false, CMDS_MEASURE, duration_ns, 1, DURATION_MAX,
-	    opts_set_duration, "measure this long: 10, 0.5, 250ms, 5m (until the end or ^C)"),
-	OPT("interval", 'i', "TIME", false, CMDS_SHOW, interval_ns, INTERVAL_MIN, DURATION_MAX,
-	    opts_set_duration, "show figures this often (top: 1 s; stat: once, at the end)"),
-	OPT("format", 0, "FORMAT", false, CMDS_PRINT, format, 0, 0, opts_set_format,
-	    "how to print (table)"),
-	OPT("mode", 0, "MODE", false, CMDS_MEASURE, mode, 0, 0, opts_set_mode,
-	    "exact: probe every take and release of the GIL (exact)"),
-	OPT("with", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_with,
-	    "measure these families too"),
-	OPT("without", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_without,
-	    "do not measure these"),
-	OPT("max-threads", 0, "N", false, CMDS_MEASURE, max_threads, 16, 65536, opts_set_number,
-	    "room for this many threads, ended ones included (4096)"),
-	OPT("max-processes", 0, "N", false, CMDS_MEASURE, max_processes, 1, 4096, opts_set_number,
-	    "room for this many processes (256)"),
-	OPT("max-types", 0, "N", false, CMDS_MEASURE, max_types, 16, 1048576, opts_set_number,
-	    "room for this many object types (4096)"),
-	OPT("contended-sites", 0, NULL, false, CMDS_TARGET, contended_sites, 0, 0, opts_set_true,
-	    "also probe where the interpreter begins to wait"),
-	OPT("count", 0, "FUNCTION", false, CMDS_TARGET, count, 0, 0, opts_set_count,
-	    "also count the calls of this function of the program"),
-	OPT("python", 0, "[=PATH]", false, CMD_BIT(CMD_TOUR), python, 0, 0, opts_set_python,
-	    "run the stop on a real CPython (/usr/bin/python3)"),
-	OPT("output", 'o', "DIR", false, CMD_BIT(CMD_RECORD), output, 0, 0, opts_set_text,
-	    "write the recording to this new directory"),
-	OPT("force", 0, NULL, false, CMD_BIT(CMD_RECORD), force, 0, 0, opts_set_true,
-	    "replace a recording that is there"),
-	OPT("buffer", 0, "SIZE", false, CMD_BIT(CMD_RECORD), buffer_bytes, 64 << 10, 1 << 30,
-	    opts_set_size, "between the kernel and the recorder; a power of two is used (8M)"),
-	OPT("max-size", 0, "SIZE", false, CMD_BIT(CMD_RECORD), max_bytes, 1 << 20, 1ULL << 50,
-	    opts_set_size, "end when the recording is that large"),
-	OPT("ring", 0, "SIZE", false, CMD_BIT(CMD_RECORD), ring_bytes, 256 << 10, 1ULL << 40,
-	    opts_set_size, "flight recorder: keep the last so much in memory; SIGUSR2, a\n"
-			   "                         trigger and the end write it to DIR.0001 …"),
-	OPT("trigger", 0, "FIGURE>TIME", true, CMD_BIT(CMD_RECORD), triggers, 0, 0, opts_set_trigger,
-	    "flight recorder: what makes a snapshot: gc.pause>200ms, gil.wait>500ms …"),
-	OPT("no-color", 0, NULL, false, CMDS_ALL, no_color, 0, 0, opts_set_true,
-	    "no colours; NO_COLOR in the environment does the same"),
-};
-
-const struct opts_command_desc opts_commands[] = {
-	{ "top", CMD_TOP, "[OPTION...] TARGET", "live dashboard",
-	  "  gilscope top -p 1234\n"
-	  "  gilscope top --with refs -p 1234,1240 -i 0.5\n"
-	  "  gilscope top -- python3 app.py --port 8080\n" },
-	{ "stat", CMD_STAT, "[OPTION...] TARGET", "measure, then print",
-	  "  gilscope stat -p 1234 -d 10\n"
-	  "  gilscope stat --all -d 30 --format json > figures.json\n"
-	  "  gilscope stat -p 1234 -i 1 --format jsonl | jq .processes[0].gils[0].held_ratio\n"
-	  "  gilscope stat --children -- python3 app.py\n" },
-	{ "record", CMD_RECORD, "[OPTION...] TARGET -o DIR", "write every event to a recording",
-	  "  gilscope record -p 1234 -d 10 -o slow.rec\n"
-	  "  gilscope record --all --max-size 1G -o night.rec\n"
-	  "  gilscope record -p 1234 --ring 64M --trigger 'gc.pause>200ms' -o flight\n" },
-	{ "probes", CMD_PROBES, "[OPTION...] TARGET", "what would be attached, where and why",
-	  "  gilscope probes -p 1234\n"
-	  "  gilscope probes --with refs -p 1234 --format json\n" },
-	{ "ps", CMD_PS, "[OPTION...]", "CPython processes on this host",
-	  "  gilscope ps\n"
-	  "  gilscope ps --format json\n" },
-	{ "tour", CMD_TOUR, "[OPTION...] [STOP]", "how Python works inside, traced live",
-	  "  gilscope tour\n"
-	  "  gilscope tour gil\n"
-	  "  gilscope tour cycles --python\n"
-	  "  gilscope tour --all\n" },
-	{ "doctor", CMD_DOCTOR, "[OPTION...]", "whether kernel, privileges and libraries will do",
-	  "  gilscope doctor\n" },
-};
-/* clang-format on */
-
-const size_t opts_options_count = TABLE_SIZE(opts_options);
-const size_t opts_commands_count = TABLE_SIZE(opts_commands);
 
 static int parse_command(struct opts_parser *p, const char *arg)
 {
-	char names[64] = "";
+	char names[128] = "";
 
 	for (size_t i = 0; i < opts_commands_count; i++) {
 		if (strcmp(opts_commands[i].name, arg))
@@ -127,32 +36,38 @@ static int parse_command(struct opts_parser *p, const char *arg)
 	return errf(p->e, GS_EXIT_USAGE, -EINVAL, "%s: no such command; there are:%s", arg, names);
 }
 
-/* The option @arg (a word beginning with '-') names, and where its value is in @arg. */
-static const struct opts_option *find_option(const char *arg, const char **ret_value)
+/*
+ * The option @arg (a word beginning with '-') names, and where its value is in @arg.  A name may
+ * mean something else for another command: @command's own goes first.
+ */
+static const struct opts_option *find_option(const char *arg, enum opts_command command,
+					     const char **ret_value)
 {
 	bool is_long = arg[1] == '-';
-	size_t len = is_long ? strcspn(arg + 2, "=") : 0;
+	size_t len = is_long ? strcspn(arg + 2, "=") : 1;
+	const struct opts_option *found = NULL;
 
 	for (size_t i = 0; i < opts_options_count; i++) {
 		const struct opts_option *opt = &opts_options[i];
 
-		if (is_long && strlen(opt->name) == len && !strncmp(opt->name, arg + 2, len)) {
-			*ret_value = arg[2 + len] ? arg + 2 + len + 1 : NULL;
-			return opt;
-		}
-		if (!is_long && opt->key && opt->key == arg[1]) {
-			*ret_value = arg[2] ? arg + 2 : NULL;
-			return opt;
-		}
+		if (is_long ? strlen(opt->name) != len || strncmp(opt->name, arg + 2, len)
+			    : !opt->key || opt->key != arg[1])
+			continue;
+		if (!found || (opt->commands & CMD_BIT(command)))
+			found = opt;
 	}
-	return NULL;
+	if (found && is_long)
+		*ret_value = arg[2 + len] ? arg + 2 + len + 1 : NULL;
+	else if (found)
+		*ret_value = arg[2] ? arg + 2 : NULL;
+	return found;
 }
 
 /* Read the option at argv[*@i] and its value; moves *@i to the last word it used. */
 static int parse_option(struct opts_parser *p, char **argv, int *i)
 {
 	const char *value, *word = argv[*i];
-	const struct opts_option *opt = find_option(word, &value);
+	const struct opts_option *opt = find_option(word, p->o->command, &value);
 	u64 bit;
 
 	if (!opt)
@@ -178,6 +93,57 @@ static int parse_option(struct opts_parser *p, char **argv, int *i)
 		++*i;
 	}
 	return opt->set(p, opt, value);
+}
+
+static const struct opts_command_desc *desc_of(enum opts_command command)
+{
+	size_t i = 0;
+
+	while (i + 1 < opts_commands_count && opts_commands[i].command != command)
+		i++;
+	return &opts_commands[i];
+}
+
+/* A word without a dash. */
+static int parse_word(struct opts_parser *p, const char *word)
+{
+	const struct opts_command_desc *c = desc_of(p->o->command);
+
+	if (!c->max_args)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "%s: unexpected; a process is given as -p PID, a program as -- "
+			    "PROGRAM",
+			    word);
+	if (p->o->nargs == c->max_args)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "%s: one word too many; the usage is gilscope %s %s", word, c->name,
+			    c->usage);
+	if (!*word)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "'': an empty word; the usage is gilscope %s %s", c->name, c->usage);
+	p->o->args[p->o->nargs++] = word;
+	return 0;
+}
+
+/* What comes after the command and its options. */
+static int check_words(struct opts *o, struct err *e)
+{
+	const struct opts_command_desc *c = desc_of(o->command);
+
+	if (o->nargs < c->min_args)
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "%s: something is missing; the usage is gilscope %s %s", c->name,
+			    c->name, c->usage);
+	if (o->command == CMD_EXPORT && !o->export_to)
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--to: not given; gilscope export --help lists the formats");
+	if (o->command != CMD_TOUR)
+		return 0;
+	o->stop = o->args[0];
+	if (o->stop && o->all)
+		return errf(e, GS_EXIT_USAGE, -EINVAL, "--all: every stop, or %s? choose one",
+			    o->stop);
+	return 0;
 }
 
 static int check_target(const struct opts *o, struct err *e)
@@ -241,6 +207,9 @@ static int check_times(struct opts *o, struct err *e)
 	if (o->duration_ns && o->interval_ns > o->duration_ns)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "--interval: longer than --duration; make it shorter");
+	if (o->from.given && o->to.given && o->from.is_unix == o->to.is_unix &&
+	    o->from.ns >= o->to.ns)
+		return errf(e, GS_EXIT_USAGE, -EINVAL, "--to: not after --from; make it later");
 	return 0;
 }
 
@@ -251,10 +220,13 @@ static void set_defaults(struct opts *o)
 	*o = (struct opts) {
 		.format = "table",
 		.mode = "exact",
+		.sample_rate = 100,
 		.max_threads = 4096,
 		.max_processes = 256,
 		.max_types = 4096,
 		.buffer_bytes = 8 << 20,
+		.top = 10,
+		.threshold = 3,
 		.no_color = no_color && *no_color,
 #define X(NAME, name, id, on, help) +((on) ? GS_FAMILY_BIT(id) : 0)
 		.families = 0 GS_FAMILIES(X),
@@ -287,6 +259,11 @@ static void note_command_line(struct opts *o, int argc, char **argv)
 	str_printable(o->command_line);
 }
 
+bool opts_watch(const struct opts *o)
+{
+	return !strcmp(o->mode, "watch");
+}
+
 int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 {
 	struct opts_parser p = { .o = o, .e = e };
@@ -311,18 +288,12 @@ int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 			break;
 		} else if (argv[i][0] == '-' && argv[i][1]) {
 			err = parse_option(&p, argv, &i);
-		} else if (o->command == CMD_TOUR && !o->stop) {
-			o->stop = argv[i];
 		} else {
-			err = errf(e, GS_EXIT_USAGE, -EINVAL,
-				   "%s: unexpected; a process is given as -p PID, a program as -- "
-				   "PROGRAM",
-				   argv[i]);
+			err = parse_word(&p, argv[i]);
 		}
 	}
-	if (!err && o->command == CMD_TOUR && o->stop && o->all)
-		err = errf(e, GS_EXIT_USAGE, -EINVAL, "--all: every stop, or %s? choose one",
-			   o->stop);
+	if (!err)
+		err = check_words(o, e);
 	if (!err)
 		err = check_target(o, e);
 	if (!err)

@@ -2,6 +2,7 @@
  * The command line: one table of options bound to `struct opts` (opts.c).
  *
  *   gilscope COMMAND [OPTION…] TARGET
+ *   gilscope COMMAND [OPTION…] WORD…
  */
 #ifndef GS_USER_OPTS_H
 #define GS_USER_OPTS_H
@@ -22,11 +23,22 @@ enum opts_command {
 	CMD_PS,
 	CMD_DOCTOR,
 	CMD_TOUR,
+	CMD_REPORT,
+	CMD_DIFF,
+	CMD_EXPORT,
 	CMD_HELP, /* --help was given: opts->help_for says for what */
 	CMD_VERSION,
 };
 
 #define OPTS_MAX_PIDS 64
+#define OPTS_MAX_ARGS 2
+
+/* A moment of a recording. */
+struct opts_moment {
+	bool given;
+	bool is_unix; /* since 1970; else since the recording's start */
+	u64 ns;
+};
 #define OPTS_MAX_TRIGGERS 16
 
 struct opts {
@@ -41,16 +53,26 @@ struct opts {
 	u64 duration_ns; /* 0: until interrupted or the target ends; at most 366 days */
 	u64 interval_ns; /* 0: one result at the end (stat); top defaults to 1 s; 10 ms at least */
 	const char *format; /* name of an exporter */
-	const char *mode; /* "exact"; "watch" is refused with exit code 5 until it exists */
+	const char *mode; /* "exact" or "watch" */
+	u64 sample_rate; /* watch mode: samples of the GIL a second */
 	u32 families; /* GS_FAMILY_BIT()s */
 	u64 max_threads, max_processes, max_types; /* map sizes */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
 	const char *count; /* function that the calls family counts */
+	const char *args[OPTS_MAX_ARGS]; /* words without a dash: as many as the command takes */
+	size_t nargs;
+	struct opts_moment from, to; /* report: this part only */
+	u64 thread; /* report: this one only; 0: all */
+	u64 top; /* report: length of the lists of the longest */
+	double threshold; /* diff: standard errors a difference must exceed */
+	const char *export_to; /* export: name of a trace exporter */
+	const char *export_by; /* export: what the format weighs; NULL: its default */
 	const char *stop; /* of the tour; NULL: list them, or --all */
 	bool on_python; /* tour: on a real CPython */
 	const char *python; /* tour: which; NULL: the system's */
 	const char *output; /* record: the directory; export: the file */
 	bool force; /* replace what is there */
+	const char *figures; /* record: print the figures at the end in this format; NULL: do not */
 	u64 buffer_bytes; /* record: of the ring between kernel and recorder */
 	u64 max_bytes; /* record: stop when it is that large; 0: never */
 	u64 ring_bytes; /* record: flight recorder with so much memory; 0: write everything */
@@ -67,10 +89,12 @@ struct opts {
  *
  * Return: 0, or -EINVAL with @e set (exit code 2): unknown command or option, missing,
  * garbled or out-of-range value, options that exclude each other, a target where none is
- * taken or none where one is needed.  -EOPNOTSUPP (exit code 5) for a mode that does not exist
- * yet.
+ * taken or none where one is needed.
  */
 int opts_parse(struct opts *o, int argc, char **argv, struct err *e);
+
+/* Is it watch mode? */
+bool opts_watch(const struct opts *o);
 
 /* The --help text of @command (CMD_NONE: of the program), to stdout. */
 void opts_help(enum opts_command command);

@@ -4,6 +4,7 @@
 
 #include "bpf/families.h"
 #include "user/export/exporter.h"
+#include "user/export/trace_exporter.h"
 #include "user/opts.h"
 #include "user/opts_table.h"
 
@@ -52,8 +53,15 @@ static void families_help(void)
 
 static void formats_help(enum opts_command command)
 {
+	const struct trace_exporter_ops *ops;
+
 	printf("\nFormats:\n");
-	if (command != CMD_STAT) {
+	if (command == CMD_EXPORT) {
+		for (size_t i = 0; (ops = trace_exporter_at(i)); i++)
+			printf("  %-11s %s\n", ops->name, ops->help);
+		return;
+	}
+	if (!(CMDS_FIGURES & CMD_BIT(command))) {
 		printf("  table   for people\n  json    for programs\n");
 		return;
 	}
@@ -76,7 +84,7 @@ static void command_help(const struct opts_command_desc *c)
 	printf("  %-*s  %s\n", OPTION_WIDTH, "-h, --help", "this text");
 	if (bit & CMDS_TARGET)
 		families_help();
-	if (bit & CMDS_PRINT)
+	if (bit & (CMDS_PRINT | CMD_BIT(CMD_EXPORT)))
 		formats_help(c->command);
 	if (c->command == CMD_TOP)
 		printf("\nKeys: ? in the dashboard lists them; q quits.\n");

@@ -1,12 +1,14 @@
 /* Values of options: each setter checks one, stores it, or says what would be right. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bpf/families.h"
 #include "user/base/fmt.h"
 #include "user/base/str.h"
 #include "user/export/exporter.h"
+#include "user/export/trace_exporter.h"
 #include "user/opts_table.h"
 
 #define PID_LIMIT 4194304 /* the kernel's PID_MAX_LIMIT; see proc(5), pid_max */
@@ -94,30 +96,75 @@ int opts_set_number(struct opts_parser *p, const struct opts_option *opt, const 
 	return 0;
 }
 
-/* Measurements have every exporter; what the other commands print is no figures. */
+int opts_set_real(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	/* Digits and at most one point: no signs, exponents, blanks, names. */
+	size_t digits = strspn(arg, "0123456789"), rest = digits;
+	double v;
+
+	if (arg[rest] == '.')
+		rest += 1 + strspn(arg + rest + 1, "0123456789");
+	v = strtod(arg, NULL);
+	if (!digits || arg[rest] || v < (double)opt->min || v > (double)opt->max)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: not a number from %llu to %llu",
+			    opt->name, arg, (unsigned long long)opt->min,
+			    (unsigned long long)opt->max);
+	*(double *)((char *)p->o + opt->offset) = v;
+	return 0;
+}
+
+/* "0" is the start, though no duration. */
+int opts_set_moment(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	struct opts_moment m = { .given = true, .is_unix = *arg == '@' };
+	const char *time = arg + m.is_unix;
+
+	if (strcmp(time, "0") && str_to_duration(time, &m.ns))
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--%s %s: not a time; give seconds since the start (2, 0.5, 250ms), or "
+			    "since 1970 as @1700000000.5",
+			    opt->name, arg);
+	*(struct opts_moment *)((char *)p->o + opt->offset) = m;
+	return 0;
+}
+
+int opts_set_export_to(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	const struct trace_exporter_ops *ops;
+	char names[256] = "";
+
+	*(const char **)((char *)p->o + opt->offset) = arg;
+	if (trace_exporter_find(arg))
+		return 0;
+	for (size_t i = 0; (ops = trace_exporter_at(i)); i++) {
+		strncat(names, " ", sizeof(names) - strlen(names) - 1);
+		strncat(names, ops->name, sizeof(names) - strlen(names) - 1);
+	}
+	return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: no such format; there are:%s",
+		    opt->name, arg, names);
+}
+
+/* Figures have every exporter; what the other commands print is none. */
 int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const char *arg)
 {
 #define X(name) " " #name
 	static const char measured[] = EXPORTERS(X);
 #undef X
-	bool stat = p->o->command == CMD_STAT;
+	bool figures = CMDS_FIGURES & CMD_BIT(p->o->command);
 
-	if (stat ? !exporter_find(arg) : strcmp(arg, "table") && strcmp(arg, "json"))
+	if (figures ? !exporter_find(arg) : strcmp(arg, "table") && strcmp(arg, "json"))
 		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
 			    "--format %s: no such format; there are:%s", arg,
-			    stat ? measured : " table json");
+			    figures ? measured : " table json");
 	*(const char **)((char *)p->o + opt->offset) = arg;
 	return 0;
 }
 
 int opts_set_mode(struct opts_parser *p, const struct opts_option *opt, const char *arg)
 {
-	if (!strcmp(arg, "watch"))
-		return errf(p->e, GS_EXIT_UNSUPPORTED, -EOPNOTSUPP,
-			    "watch mode: not built yet; use --mode exact");
-	if (strcmp(arg, "exact"))
+	if (strcmp(arg, "exact") && strcmp(arg, "watch"))
 		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
-			    "--mode %s: no such mode; there is: exact", arg);
+			    "--mode %s: no such mode; there are: exact watch", arg);
 	*(const char **)((char *)p->o + opt->offset) = arg;
 	return 0;
 }

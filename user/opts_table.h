@@ -11,7 +11,10 @@
 #define CMDS_TARGET (CMDS_MEASURE | CMD_BIT(CMD_PROBES))
 #define CMDS_MEASURE (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_RECORD))
 #define CMDS_SHOW (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
-#define CMDS_PRINT (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR))
+#define CMDS_FIGURES (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_REPORT)) /* they have every exporter */
+#define CMDS_PRINT \
+	(CMDS_FIGURES | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR) | \
+	 CMD_BIT(CMD_DIFF))
 #define CMDS_ALL (CMDS_TARGET | CMDS_PRINT | CMD_BIT(CMD_TOUR))
 
 /* The command line while it is read. */
@@ -38,6 +41,7 @@ struct opts_option {
 struct opts_command_desc {
 	const char *name;
 	enum opts_command command;
+	size_t min_args, max_args; /* words without a dash that it takes */
 	const char *usage; /* what follows the name */
 	const char *help; /* one line */
 	const char *examples; /* lines, each with its newline */
@@ -55,6 +59,9 @@ int opts_set_true(struct opts_parser *p, const struct opts_option *opt, const ch
 int opts_set_duration(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_number(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_real(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_moment(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_export_to(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_mode(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_text(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_size(struct opts_parser *p, const struct opts_option *opt, const char *arg);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "user/base/clock.h"
+#include "user/ingest/sampler.h"
 #include "user/session_private.h"
 
 /* Slots of ended threads are given back this often: at most --max-threads may end in between. */
@@ -36,6 +37,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.only_pid = one ? s->found[0]->pid : 0,
 			.follow_children = o->children || o->all,
 			.record = o->command == CMD_RECORD,
+			.watch = opts_watch(o),
 		},
 		.max_types = o->max_types,
 		.record_bytes = power_of_two(o->buffer_bytes),
@@ -116,6 +118,12 @@ static int prepare(struct session *s, struct err *e)
 	if (err)
 		return err;
 	s->collector.hit_ns = s->selftest.hit_ns;
+	s->collector.watch = opts_watch(s->opts);
+	if (opts_watch(s->opts) && s->opts->families & GS_FAMILY_BIT(GS_FAMILY_GIL)) {
+		s->collector.sampler = sampler_new(s->opts->sample_rate);
+		if (!s->collector.sampler)
+			return -ENOMEM;
+	}
 	s->life = ring_buffer__new(skel_maps(s->skel)->life_fd, targets_on_life, s, NULL);
 	return s->life ? attach(s, e) : -errno;
 }
@@ -155,6 +163,7 @@ int session_start(struct session *s, struct err *e)
 
 		__atomic_store_n(&k->procs[m->index].start_ns, s->started_ns, __ATOMIC_RELEASE);
 		targets_seed(s, m);
+		collector_begin(m);
 		if (s->on_target)
 			s->on_target(s->on_target_ctx, m->py, k->procs[m->index].start_ns,
 				     m->seed_tid);

@@ -41,6 +41,16 @@ static bool found_already(const struct session *s, pid_t pid)
 	return false;
 }
 
+/* Families whose sites are needed: in watch mode not the GIL's, so a build need not show them. */
+static u32 site_families(const struct session *s)
+{
+	u32 families = s->opts->families;
+
+	if (opts_watch(s->opts) && !s->opts->contended_sites)
+		families &= ~GS_FAMILY_BIT(GS_FAMILY_GIL);
+	return families;
+}
+
 static int find_one(struct session *s, pid_t pid, struct err *e)
 {
 	struct py_process *py;
@@ -48,7 +58,7 @@ static int find_one(struct session *s, pid_t pid, struct err *e)
 
 	if (found_already(s, pid))
 		return 0;
-	err = process_identify(pid, s->opts->families, s->binaries, &py, e);
+	err = process_identify(pid, site_families(s), s->binaries, &py, e);
 	return err ? err : found_add(s, py, e);
 }
 
@@ -115,6 +125,8 @@ bool session_wants(const struct opts *o, const struct probe_site *site)
 {
 	if (!(o->families & GS_FAMILY_BIT(site->family)))
 		return false;
+	if (opts_watch(o) && site->family == GS_FAMILY_GIL && !site->optional)
+		return false;
 	return !site->optional || o->contended_sites;
 }
 
@@ -168,7 +180,21 @@ static struct gs_proc_config config_of(const struct py_process *py)
 		.tp_flags = l->tp_flags,
 		.load_bias = py->load_bias,
 		.types_by_name = py->binary->by_notes,
+		.gil_state = py->gil_addr ? py->gil_addr + l->gil_last_holder : 0,
+		.gil_mutex = py->gil_addr ? py->gil_addr + l->gil_mutex : 0,
+		.tstate_thread_id = l->tstate_thread_id,
+		.tstate_native_id = l->tstate_native_thread_id,
+		.foreign_tids = py->pid != py->ns_pid,
 	};
+}
+
+/* Watch mode reads last_holder, locked and switch_number as one, as bpf/watch.bpf.c says. */
+static bool can_watch(const struct py_process *py)
+{
+	const struct py_layout *l = &py->binary->layout;
+
+	return py->gil_addr && l->gil_locked == l->gil_last_holder + 8 &&
+	       l->gil_switch_number == l->gil_last_holder + 16;
 }
 
 int targets_attach(struct session *s, struct py_process *py, struct err *e)
@@ -177,8 +203,16 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 	struct measured *m = NULL;
 	u32 index, pid = py->pid;
 	struct gs_proc *p;
-	int err = kmaps_proc_take(k, &index);
+	int err;
 
+	if (opts_watch(s->opts) && !can_watch(py)) {
+		process_free(py);
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			    "pid %u: where its GIL is cannot be told, as watch mode needs; use "
+			    "--mode exact",
+			    pid);
+	}
+	err = kmaps_proc_take(k, &index);
 	if (err) {
 		process_free(py);
 		return errf(e, GS_EXIT_FAILED, err, "pid %u: no slot; raise --max-processes", pid);
@@ -267,13 +301,14 @@ static bool try_again(struct session *s, pid_t pid)
 
 	if (!process_looks_like_python(pid))
 		return true;
-	if (process_identify(pid, s->opts->families, s->binaries, &py, &e))
+	if (process_identify(pid, site_families(s), s->binaries, &py, &e))
 		return e.code == GS_EXIT_TARGET;
 	if (targets_attach(s, py, &e))
 		return false;
 	m = find_pid(s, pid);
 	skel_maps(s->skel)->procs[m->index].start_ns = clock_mono_ns();
 	targets_seed(s, m);
+	collector_begin(m);
 	if (s->on_target)
 		s->on_target(s->on_target_ctx, m->py, skel_maps(s->skel)->procs[m->index].start_ns,
 			     m->seed_tid);

@@ -55,7 +55,7 @@ expect 2 "ps takes no target" ps -p 1
 expect 2 "doctor takes no target" doctor 1
 expect 2 "max-threads: too small" stat -p 1 --max-threads 1
 expect 2 "top without a terminal" top -p $$
-expect 5 "mode that does not exist yet" stat -p 1 --mode watch
+expect 2 "sample rate: too high" stat -p 1 --mode watch --sample-rate 1000000
 
 if [ "$(id -u)" = 0 ]; then
 	sh -c 'exit 0' &

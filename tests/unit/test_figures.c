@@ -107,7 +107,7 @@ static void check(const struct fig_column *columns, const char *row, size_t n)
 			assert_int_equal(*(const u64 *)v, made_up(n, i, 2));
 			break;
 		case FIG_REAL:
-			if (strcmp(columns[i].name, "held_ratio")) /* worked out anew */
+			if (strncmp(columns[i].name, "held_", 5)) /* worked out anew */
 				assert_true(*(const double *)v == 2);
 			break;
 		case FIG_FLAG:
@@ -195,10 +195,42 @@ static void every_column_of_every_table_is_subtracted(void **state)
 	assert_int_equal(f->started_ns, from->started_ns + from->duration_ns);
 	assert_int_equal(f->started_unix_ns, from->started_unix_ns + from->duration_ns);
 	for (size_t i = 0; i < f->procs->ngils; i++)
-		assert_true(f->procs->gils[i].held_ratio == 1);
+		assert_true(f->procs->gils[i].held_ratio == 1 &&
+			    f->procs->gils[i].held_error_ratio == fig_sampling_error(1, 1000));
 	figures_free(f);
 	figures_free(from);
 	figures_free(to);
+}
+
+/* Against the bounds of Wilson's interval as statistics packages give them. */
+static void sampling_error(void **state)
+{
+	(void)state;
+	assert_true(fabs(fig_sampling_error(0.5, 100) - 0.0962) < 0.0001);
+	assert_true(fabs(fig_sampling_error(0, 100) - 0.0370) < 0.0001);
+	assert_true(fabs(fig_sampling_error(1, 100) - 0.0370) < 0.0001);
+	assert_true(fabs(fig_sampling_error(0.9, 1000) - 0.0201) < 0.0002);
+	assert_true(isnan(fig_sampling_error(0.5, 0)));
+	assert_true(isnan(fig_sampling_error(NAN, 10)));
+}
+
+/* A pair's row went where those of ended threads are kept together: what it had is no news. */
+static void pairs_of_ended_threads_are_no_news(void **state)
+{
+	struct fig_blame before[] = { { 1, 2, 3, 300 }, { 1, 4, 5, 500 }, { 7, 2, 1, 100 } };
+	struct fig_blame after[] = { { 0, 0, 6, 570 }, { 1, 2, 4, 410 }, { 0, 2, 1, 120 } };
+	struct fig_process older = { .pid = 1, .blame = before, .nblame = 3 };
+	struct fig_process newer = { .pid = 1, .blame = after, .nblame = 3 };
+	struct figures from = { .procs = &older, .nprocs = 1 };
+	struct figures to = { .procs = &newer, .nprocs = 1 };
+	struct figures *f = figures_interval(&from, &to);
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(f->procs->blame[0].wait_ns, 70);
+	assert_int_equal(f->procs->blame[1].wait_ns, 110);
+	assert_int_equal(f->procs->blame[2].wait_ns, 20);
+	figures_free(f);
 }
 
 /* All of a row but its texts, which are other copies. */
@@ -334,6 +366,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_column_of_every_table_is_subtracted),
+		cmocka_unit_test(sampling_error),
+		cmocka_unit_test(pairs_of_ended_threads_are_no_news),
 		cmocka_unit_test(since_the_start_is_a_copy),
 		cmocka_unit_test(null_stays_null_and_nothing_goes_below_zero),
 		cmocka_unit_test(rows_match_by_identity_not_by_place),

@@ -99,6 +99,32 @@ static const struct {
 	{ "ps -- python3", "takes no target" },
 	{ "doctor 1", "1: unexpected" },
 	{ "top -p 1 --format json", "not an option of this command" },
+	{ "report", "report: something is missing; the usage is gilscope report" },
+	{ "report a b", "b: one word too many" },
+	{ "report _", "an empty word" },
+	{ "report a -p 1", "--pid: not an option of this command" },
+	{ "report a -- python3", "takes no target" },
+	{ "report a --from x", "--from x: not a time" },
+	{ "report a --from -1", "--from -1: not a time" },
+	{ "report a --from @", "--from @: not a time" },
+	{ "report a --from 2 --to 2", "--to: not after --from" },
+	{ "report a --to 1 --to 2", "--to: given twice" },
+	{ "report a --top 1001", "from 0 to 1000" },
+	{ "report a --thread 0", "from 1 to" },
+	{ "report a --format xml", "there are: table json jsonl" },
+	{ "report a -i 1ms", "out of range" },
+	{ "diff a", "diff: something is missing" },
+	{ "diff a b c", "c: one word too many" },
+	{ "diff a b --threshold -1", "--threshold -1: not a number" },
+	{ "diff a b --threshold 1e3", "--threshold 1e3: not a number" },
+	{ "diff a b --threshold nan", "not a number" },
+	{ "diff a b --threshold .", "not a number" },
+	{ "diff a b --format jsonl", "no such format" },
+	{ "export a", "--to: not given" },
+	{ "export --to jsonl", "export: something is missing" },
+	{ "export a --to gif", "--to gif: no such format; there are:" },
+	{ "export a --to jsonl -o _", "--output: empty" },
+	{ "stat -p 1 --to 3", "--to: not an option of this command" },
 };
 
 static void bad_command_lines_say_what_is_wrong(void **state)
@@ -118,15 +144,19 @@ static void bad_command_lines_say_what_is_wrong(void **state)
 	}
 }
 
-static void watch_mode_is_unsupported_not_wrong(void **state)
+static void there_are_two_modes(void **state)
 {
-	struct opts o;
+	struct opts o = good("stat -p 1 --mode watch --sample-rate 250");
 	struct err e;
 
 	(void)state;
-	assert_int_equal(parse(&o, "stat -p 1 --mode watch", &e), -EOPNOTSUPP);
-	assert_int_equal(e.code, GS_EXIT_UNSUPPORTED);
-	assert_string_equal(e.text, "watch mode: not built yet; use --mode exact");
+	assert_true(opts_watch(&o));
+	assert_int_equal(o.sample_rate, 250);
+	o = good("stat -p 1");
+	assert_false(opts_watch(&o));
+	assert_int_equal(o.sample_rate, 100);
+	assert_int_equal(parse(&o, "stat -p 1 --mode guess", &e), -EINVAL);
+	assert_string_equal(e.text, "--mode guess: no such mode; there are: exact watch");
 }
 
 static void defaults(void **state)
@@ -221,6 +251,39 @@ static void no_color_comes_from_the_environment_too(void **state)
 	unsetenv("NO_COLOR");
 }
 
+static void recordings_are_named_by_words(void **state)
+{
+	struct opts o = good("report --from 0 dir --to 2.5 -i 250ms --top 0 --thread 77");
+
+	(void)state;
+	assert_int_equal(o.command, CMD_REPORT);
+	assert_int_equal(o.nargs, 1);
+	assert_string_equal(o.args[0], "dir");
+	assert_true(o.from.given && !o.from.is_unix);
+	assert_int_equal(o.from.ns, 0);
+	assert_int_equal(o.to.ns, 2500000000);
+	assert_int_equal(o.interval_ns, 250000000);
+	assert_int_equal(o.top, 0);
+	assert_int_equal(o.thread, 77);
+	o = good("report dir --from 5 --to=@1700000000.25 --format jsonl");
+	assert_true(o.to.is_unix);
+	assert_int_equal(o.to.ns, 1700000000250000000);
+	assert_int_equal(o.top, 10);
+	assert_false(good("report dir").from.given);
+	o = good("diff A --threshold 2.5 B");
+	assert_string_equal(o.args[0], "A");
+	assert_string_equal(o.args[1], "B");
+	assert_true(o.threshold > 2.49 && o.threshold < 2.51);
+	assert_true(good("diff A B").threshold > 2.99);
+	o = good("export dir --to jsonl --by held -o out --force");
+	assert_string_equal(o.export_to, "jsonl");
+	assert_string_equal(o.export_by, "held");
+	assert_string_equal(o.output, "out");
+	assert_true(o.force);
+	assert_string_equal(good("export dir --to jsonl -o -").output, "-");
+	assert_string_equal(good("tour gil").stop, "gil");
+}
+
 static void there_is_an_end_to_the_list_of_processes(void **state)
 {
 	char args[1024] = "stat -p 1";
@@ -240,13 +303,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_command_lines_say_what_is_wrong),
-		cmocka_unit_test(watch_mode_is_unsupported_not_wrong),
+		cmocka_unit_test(there_are_two_modes),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(values_arrive_however_they_are_written),
 		cmocka_unit_test(families_add_and_leave_out),
 		cmocka_unit_test(a_program_keeps_its_own_options),
 		cmocka_unit_test(help_and_version_win),
 		cmocka_unit_test(no_color_comes_from_the_environment_too),
+		cmocka_unit_test(recordings_are_named_by_words),
 		cmocka_unit_test(there_is_an_end_to_the_list_of_processes),
 	};
 

@@ -50,7 +50,9 @@ static void made_up_packets_are_left_out(void **state)
 	const u8 kind[] = { HEADER(20, b), 0, 0, 0 };
 	const u8 call[] = { HEADER(EVENT_IO_CALL, b), 1, 0, 0, 7, 0, 0, 0, 0 };
 	const u8 generation[] = { HEADER(EVENT_GC_START, b), 1, 0, 0xc0 };
-	const u8 what[] = { HEADER(EVENT_OPEN, b), 1, 0, 0, EVENT_OPEN_COUNT, 0, 0, 1, 1, 1, 1, 1, 1 };
+	const u8 what[] = {
+		HEADER(EVENT_OPEN, b), 1, 0, 0, EVENT_OPEN_COUNT, 0, 0, 1, 1, 1, 1, 1, 1
+	};
 	const u8 cut[] = { HEADER(EVENT_GC_START, b), 1, 0 };
 	const u8 header[] = { HEADER(EVENT_GC_START, b), 1, 0, 0, 1, 2 };
 	const u8 late[] = { HEADER(EVENT_LATE, b), 1, 0, 0, 0, 0, 0 };

@@ -27,6 +27,11 @@ struct family_input {
 	bool gc_found_known; /* what collections find can be told */
 	bool forced_known; /* the binary has sites for forced releases */
 	u64 holder_tid; /* holds the GIL now; 0: nobody; FIG_NULL: unknown */
+	bool watch; /* watch mode: no event of the GIL is seen, calls of the io family neither */
+	u64 samples; /* watch mode: of the GIL; 0: nothing is known of who held it */
+	u64 held_ns; /* watch mode: by the samples: of the GIL, in thread() of the thread */
+	u64 handovers; /* watch mode: by the interpreter's count */
+	double held_error_ratio; /* watch mode */
 	const char *types_coverage; /* of the binary; may be NULL */
 };
 

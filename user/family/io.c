@@ -1,4 +1,7 @@
-/* io: epoll, poll and select; a row for each of the calls the process has made. */
+/*
+ * io: epoll, poll and select; a row for each of the calls the process has made.  In watch mode a
+ * call is seen when it sleeps, and each sleep that ended is a wake-up, whatever ended it.
+ */
 #include <errno.h>
 
 #include "user/family/family.h"
@@ -17,17 +20,19 @@ static int io_process(const struct family_input *in, struct fig_process *out)
 		const struct gs_io *io = &in->proc->io[i];
 		struct fig_io *row;
 
-		if (!io->calls)
+		if (in->watch ? !io->wakeups : !io->calls)
 			continue;
 		row = fig_row_add(FIG_IO, out);
 		if (!row)
 			return -ENOMEM;
 		row->call = names[i];
-		row->calls = io->calls;
 		row->wakeups = io->wakeups;
-		row->timeouts = io->timeouts;
-		row->errors = io->errors;
-		row->events = io->events;
+		if (!in->watch) {
+			row->calls = io->calls;
+			row->timeouts = io->timeouts;
+			row->errors = io->errors;
+			row->events = io->events;
+		}
 		family_hist(&io->blocked, in->epoch, &row->blocked);
 		family_hist(&io->wake_to_run, in->epoch, &row->wake_to_run);
 		if (out->gil_measured)

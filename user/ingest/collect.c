@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "user/base/clock.h"
+#include "user/ingest/blame.h"
 #include "user/ingest/rows.h"
+#include "user/ingest/sampler.h"
 
 int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
 {
@@ -26,9 +28,22 @@ int collector_add(struct collector *c, struct measured *m)
 		c->list = list;
 		c->room = room;
 	}
+	if (c->sampler && m->py->gil_addr) {
+		m->sampled = sampler_add(c->sampler, m->py, &c->maps->procs[m->index].start_ns);
+		if (!m->sampled)
+			return -ENOMEM;
+	}
 	c->list[c->count++] = m;
 	c->by_index[m->index] = m;
 	return 0;
+}
+
+void collector_begin(struct measured *m)
+{
+	struct sampled_now now;
+
+	if (m->sampled)
+		sampled_read(m->sampled, &now);
 }
 
 struct measured *collector_find(const struct collector *c, u32 index)
@@ -67,7 +82,7 @@ static int retire_seed(struct collector *c, struct measured *m, u32 epoch)
 	struct fig_thread row;
 	int err;
 
-	if (!m->seed_tid || !(c->families & GS_FAMILY_BIT(GS_FAMILY_GIL)))
+	if (c->watch || !m->seed_tid || !(c->families & GS_FAMILY_BIT(GS_FAMILY_GIL)))
 		return 0;
 	for (size_t i = 0; i < m->nretired; i++)
 		if (m->retired[i].tid == (u32)m->seed_tid && !m->retired[i].start_ns)
@@ -81,11 +96,28 @@ static int close_process(struct collector *c, struct measured *m, u32 epoch)
 {
 	int err = retire_seed(c, m, epoch);
 
+	if (m->sampled)
+		sampled_end(m->sampled);
+	if (!err && m->sampled)
+		err = blame_retire(c->maps, m, NULL, 0);
 	/* The families read what they keep in maps of their own one last time: rows_process()
 	 * of the reading that follows finds it, so only the slot goes now. */
 	m->closed = true;
 	c->by_index[m->index] = NULL;
 	kmaps_proc_free(c->maps, m->index);
+	return err;
+}
+
+/* Its pairs go with the next batch: each means to go through all pairs there are. */
+static int note_ended(struct collector *c, struct measured *m, pid_t tid)
+{
+	int err;
+
+	m->ended[m->nended++] = tid;
+	if (m->nended < MEASURED_MAX_ENDED)
+		return 0;
+	err = blame_retire(c->maps, m, m->ended, m->nended);
+	m->nended = 0;
 	return err;
 }
 
@@ -109,6 +141,8 @@ static int retire_threads(struct collector *c, u32 epoch)
 			err = rows_thread(c, m, &t, t.tid, t.exit_ns, epoch, &row);
 			if (!err)
 				err = measured_retire(m, &row);
+			if (!err && m->sampled)
+				err = note_ended(c, m, t.tid);
 			if (err)
 				return err;
 		}
@@ -196,6 +230,7 @@ void collector_done(struct collector *c)
 {
 	for (size_t i = 0; i < c->count; i++)
 		measured_free(c->list[i]);
+	sampler_free(c->sampler);
 	free(c->list);
 	free(c->by_index);
 	*c = (struct collector) {};

@@ -14,10 +14,14 @@
 /* Ended processes that are kept to be shown; those that ended earlier are dropped, counted. */
 #define COLLECT_MAX_EXITED 128
 
+struct sampler;
+
 struct collector {
 	const struct kmaps *maps;
 	u32 families; /* GS_FAMILY_BIT()s */
 	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
+	bool watch; /* watch mode */
+	struct sampler *sampler; /* watch mode with the gil family; owned; set it before adding */
 	struct measured **list; /* owned, and what it points to */
 	size_t count, room;
 	struct measured **by_index; /* maps->max_processes; borrowed */
@@ -31,6 +35,9 @@ int collector_init(struct collector *c, const struct kmaps *maps, u32 families);
 
 /* Measure @m from now on; takes it over.  0 or -ENOMEM. */
 int collector_add(struct collector *c, struct measured *m);
+
+/* The measurement begins: what is counted from a first reading is read for the first time. */
+void collector_begin(struct measured *m);
 
 /* The open process in slot @index of gs_procs, or NULL. */
 struct measured *collector_find(const struct collector *c, u32 index);

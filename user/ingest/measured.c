@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/ingest/sampler.h"
 #include "user/model/fig_rows.h"
 
 struct measured *measured_new(struct py_process *py, u32 index)
@@ -43,6 +44,41 @@ static void fold(struct measured *m, const struct fig_thread *row)
 	fig_thread_sum(&m->folded, row);
 }
 
+static bool among(u32 tid, const struct fig_thread *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].tid == tid)
+			return true;
+	return false;
+}
+
+/*
+ * The threads @rows become part of the one row of ended threads, whose tid is 0.  So do their
+ * pairs: a waiter's go to holder 0 and waiter 0, and where it was the holder of another it is now
+ * holder 0.
+ */
+static void fold_blame(struct measured *m, const struct fig_thread *rows, size_t n)
+{
+	struct fig_blame all = {};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->nblame; i++) {
+		struct fig_blame b = m->blame[i];
+
+		if (!b.waiter_tid || among(b.waiter_tid, rows, n)) {
+			all.waits += b.waits;
+			all.wait_ns += b.wait_ns;
+			continue;
+		}
+		if (among(b.holder_tid, rows, n))
+			b.holder_tid = 0;
+		m->blame[kept++] = b;
+	}
+	if (kept < m->nblame)
+		m->blame[kept++] = all;
+	m->nblame = kept;
+}
+
 int measured_retire(struct measured *m, struct fig_thread *row)
 {
 	if (!m->retired) {
@@ -54,6 +90,7 @@ int measured_retire(struct measured *m, struct fig_thread *row)
 		/* Half at a time: moving the rest is then rare. */
 		size_t half = MEASURED_MAX_RETIRED / 2;
 
+		fold_blame(m, m->retired, half);
 		for (size_t i = 0; i < half; i++) {
 			fold(m, &m->retired[i]);
 			fig_row_clear(FIG_THREADS, &m->retired[i]);
@@ -83,6 +120,8 @@ struct measured *measured_free(struct measured *m)
 	for (size_t i = 0; i < m->nretired; i++)
 		fig_row_clear(FIG_THREADS, &m->retired[i]);
 	free(m->retired);
+	free(m->blame);
+	sampled_free(m->sampled);
 	thread_list_clear(&m->threads);
 	process_free(m->py);
 	free(m);

@@ -16,6 +16,10 @@
 #include "user/target/process.h"
 
 #define MEASURED_MAX_RETIRED 512
+#define MEASURED_MAX_BLAME 4096
+#define MEASURED_MAX_ENDED 256
+
+struct sampled;
 
 struct measured {
 	struct py_process *py; /* owned */
@@ -32,6 +36,13 @@ struct measured {
 	size_t nretired;
 	struct fig_thread folded; /* those that were too many, as one */
 	size_t nfolded;
+	struct fig_blame *blame; /* watch mode: pairs with an ended thread (blame.h); owned */
+	size_t nblame;
+	struct sampled *sampled; /* watch mode: its GIL's samples (sampler.h); owned */
+	pid_t ended[MEASURED_MAX_ENDED]; /* watch mode: threads whose pairs are in the kernel's
+					    table */
+	size_t nended;
+	u64 rest_held_ns; /* watch mode: of holders that ended unnoticed */
 };
 
 /* Takes over @py on success.  NULL without memory. */

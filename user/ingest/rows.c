@@ -8,6 +8,8 @@
 #include "user/base/clock.h"
 #include "user/base/str.h"
 #include "user/family/family.h"
+#include "user/ingest/blame.h"
+#include "user/ingest/sampler.h"
 #include "user/model/fig_rows.h"
 
 static bool is_on(const struct collector *c, u32 family)
@@ -40,6 +42,7 @@ static struct family_input input(const struct collector *c, const struct measure
 		.forced_known = has_event(m->py->binary, GS_EVENT_GIL_FORCED) ||
 				has_event(m->py->binary, GS_EVENT_GIL_RELEASED_WHY),
 		.gc_found_known = m->last.config.gc_stats || m->py->binary->by_notes,
+		.watch = c->watch,
 		.holder_tid = 0,
 		.types_coverage = m->py->binary->types_coverage,
 	};
@@ -63,15 +66,20 @@ static void fill_thread(const struct collector *c, const struct family_input *in
 			struct fig_thread *row)
 {
 	const struct thread_info *info = thread_list_find(&m->threads, tid);
+	struct family_input its = *in;
 
 	row->tid = tid;
 	row->ns_tid = info ? info->ns_tid : m->py->ns_pid == m->py->pid ? tid : 0;
 	row->name = thread_name(m, t, tid);
+	if (m->sampled)
+		its.held_ns = t->state == GS_SLOT_EXITED
+				      ? sampled_thread_take(m->sampled, row->ns_tid)
+				      : sampled_thread(m->sampled, row->ns_tid);
 	if (!t->state && c->slots_ran_out)
 		return; /* its figures stay null: what it did was lost, not nothing */
 	for (u32 id = 1; id < GS_FAMILY_END; id++)
 		if (is_on(c, id) && families[id]->thread)
-			families[id]->thread(in, t, row);
+			families[id]->thread(&its, t, row);
 }
 
 int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t, pid_t tid,
@@ -184,6 +192,45 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->python.debug = b->debug;
 }
 
+/* Watch mode: what the samples say up to now. */
+static void sampled_input(const struct measured *m, struct family_input *in)
+{
+	struct sampled_now now;
+
+	sampled_read(m->sampled, &now);
+	in->samples = now.samples;
+	in->held_ns = now.held_ns;
+	in->handovers = now.handovers;
+	in->holder_tid = !now.held ? 0 : FIG_NULL;
+	for (size_t i = 0; now.held && i < m->threads.count; i++)
+		if (m->threads.threads[i].ns_tid == now.holder_ns_tid)
+			in->holder_tid = m->threads.threads[i].tid;
+	in->held_error_ratio =
+		fig_sampling_error((double)now.held_ns / (in->measured_ns ?: 1), now.samples);
+}
+
+/* Watch mode: time of holders that are no thread we know, as one of the ended threads. */
+static int sampled_rest(struct measured *m, struct fig_process *out)
+{
+	struct fig_thread *row;
+
+	m->rest_held_ns += sampled_rest_take(m->sampled);
+	if (!m->rest_held_ns)
+		return 0;
+	if (m->nfolded) {
+		row = &out->threads[out->nthreads - 1]; /* the last of retired_rows() */
+		row->held_ns = fig_sum(row->held_ns, m->rest_held_ns);
+		return 0;
+	}
+	row = fig_row_add(FIG_THREADS, out);
+	if (!row)
+		return -ENOMEM;
+	row->exited = true;
+	row->held_ns = m->rest_held_ns;
+	row->name = strdup("[ended threads]");
+	return 0;
+}
+
 int rows_process(const struct collector *c, struct measured *m, u32 epoch, struct fig_process *out)
 {
 	u64 now = m->exited ? m->exit_ns : clock_mono_ns();
@@ -194,7 +241,10 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 	if (!m->closed)
 		err = thread_list_refresh(&m->threads, m->py);
 	in = input(c, m, now, epoch);
-	in.holder_tid = holder(c, m);
+	if (!c->watch)
+		in.holder_tid = holder(c, m);
+	else if (m->sampled)
+		sampled_input(m, &in);
 	out->measured_ns = in.measured_ns;
 	if (!err && !m->closed)
 		err = live_rows(c, m, &in, out);
@@ -202,6 +252,10 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 		err = idle_rows(c, m, &in, out);
 	if (!err)
 		err = retired_rows(m, out);
+	if (!err && m->sampled)
+		err = sampled_rest(m, out);
+	if (!err && m->sampled)
+		err = blame_rows(c->maps, m, now, out);
 	for (u32 id = 1; id < GS_FAMILY_END && !err; id++)
 		if (is_on(c, id) && families[id]->process)
 			err = families[id]->process(&in, out);

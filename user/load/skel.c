@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/families.h"
+#include "bpf/watch.h"
 #include "gilscope.skel.h"
 #include "user/load/skel.h"
 
@@ -54,7 +55,7 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_program__set_autoload(b->progs.gs_process_fork, o->config.follow_children);
 	bpf_program__set_autoload(b->progs.gs_sched_switch, sched);
 	bpf_program__set_autoload(b->progs.gs_sched_waking, io);
-	bpf_program__set_autoload(b->progs.gs_io_exit, io);
+	bpf_program__set_autoload(b->progs.gs_io_exit, io && !o->config.watch);
 	bpf_program__set_autoload(b->progs.gs_site_multi, o->sites_multi);
 	bpf_program__set_autoload(b->progs.gs_bench_records, o->bench);
 	bpf_program__set_autoload(b->progs.gs_site_plain, !o->sites_multi);
@@ -73,6 +74,7 @@ static void size_maps(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_map__set_max_entries(b->maps.gs_sites, c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_hits, GS_HOOK_COUNT + c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_types, refs ? o->max_types : 1);
+	bpf_map__set_max_entries(b->maps.gs_blame, c->watch ? GS_BLAME_PAIRS : 1);
 	bpf_map__set_max_entries(b->maps.gs_records, c->record ? o->record_bytes : 4096);
 }
 
@@ -117,6 +119,7 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->types_fd = bpf_map__fd(b->maps.gs_types);
 	k->life_fd = bpf_map__fd(b->maps.gs_life_ring);
 	k->records_fd = bpf_map__fd(b->maps.gs_records);
+	k->blame_fd = bpf_map__fd(b->maps.gs_blame);
 	k->free_threads_fd = bpf_map__fd(b->maps.gs_free_threads);
 	k->free_procs_fd = bpf_map__fd(b->maps.gs_free_procs);
 	k->ncpus = libbpf_num_possible_cpus();

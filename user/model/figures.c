@@ -1,6 +1,7 @@
 /* Making and freeing figures, from the column tables: what a row owns, its columns say. */
 #include "user/model/figures.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct figures *figures_new(void)
@@ -22,6 +23,19 @@ static void free_table(const struct fig_table_desc *t, const void *base)
 	for (size_t i = 0; rows.row && i < rows.count; i++)
 		free_texts(t->columns, rows.row + i * t->row_size);
 	free(rows.row);
+}
+
+double fig_sampling_error(double ratio, u64 n)
+{
+	const double z = 1.959964; /* 95 % of a normal distribution */
+	double z2 = z * z, middle, half;
+
+	if (!n || isnan(ratio))
+		return NAN;
+	ratio = ratio > 1 ? 1 : ratio;
+	middle = (ratio + z2 / (2 * n)) / (1 + z2 / n);
+	half = z / (1 + z2 / n) * sqrt(ratio * (1 - ratio) / n + z2 / (4.0 * n * n));
+	return fabs(middle - ratio) + half;
 }
 
 struct figures *figures_free(struct figures *f)

@@ -16,6 +16,7 @@
 
 #include "bpf/types.h"
 #include "user/model/fig_hist.h"
+#include "user/model/fig_trace.h"
 
 struct fig_gil {
 	u64 address;
@@ -33,6 +34,8 @@ struct fig_gil {
 	u64 held_preempted_ns; /* part of held_offcpu_ns: runnable, not running */
 	u64 hold_floor_ns; /* each hold is lengthened by about this much: the probe's cost */
 	u64 holder_tid; /* who holds it now; 0: nobody; FIG_NULL: unknown */
+	u64 samples; /* behind held_ns when it is sampled */
+	u64 ambiguous_waits; /* watch mode: sleeps of the wait before, or of a new one? */
 };
 
 struct fig_thread {
@@ -127,13 +130,6 @@ struct fig_probe {
 	u64 hits;
 };
 
-struct fig_lost {
-	const char *cause; /* static */
-	const char *families; /* static; whose figures it makes smaller */
-	const char *help; /* static */
-	u64 count;
-};
-
 struct figures {
 	const char *mode; /* "exact" or "watch"; static */
 	u64 started_unix_ns;
@@ -145,6 +141,12 @@ struct figures {
 	size_t nprobes;
 	struct fig_lost *lost; /* causes with a count, only */
 	size_t nlost;
+	struct fig_longest *longest; /* kind by kind, the longest first */
+	size_t nlongest;
+	struct fig_lost_range *lost_ranges; /* in the order they were told */
+	size_t nlost_ranges;
+	bool longest_measured, lost_ranges_measured; /* false: measured live, or an interval */
+	const struct fig_recording *recording; /* not owned; NULL: measured live */
 	struct {
 		u64 tracer_cpu_ns;
 		u64 probe_hits;
@@ -195,7 +197,7 @@ struct fig_table_desc {
 extern const struct fig_table_desc fig_tables[FIG_TABLE_COUNT];
 
 /* The tables of struct figures itself; processes are described by the columns below. */
-enum fig_top_table { FIG_PROBES, FIG_LOST, FIG_TOP_TABLE_COUNT };
+enum fig_top_table { FIG_PROBES, FIG_LOST, FIG_LONGEST, FIG_LOST_RANGES, FIG_TOP_TABLE_COUNT };
 extern const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT];
 
 /* Plain members: of struct fig_process, of its `python`, of struct figures, of `overhead`.
@@ -219,6 +221,12 @@ struct figures *figures_new(void);
 
 /* Free @f and all it owns.  NULL is fine.  Returns NULL. */
 struct figures *figures_free(struct figures *f);
+
+/*
+ * With 95 % probability the true share is within this of @ratio, estimated from @n samples at
+ * random moments (Wilson's interval, its farther end).  NAN without samples.
+ */
+double fig_sampling_error(double ratio, u64 n);
 
 /*
  * figures_interval - what happened between two cumulative sets of figures

@@ -26,6 +26,8 @@ static const struct fig_column gil_columns[] = {
 	COL(fig_gil, FIG_TIME, held_preempted_ns),
 	COL(fig_gil, FIG_LEVEL, hold_floor_ns),
 	COL(fig_gil, FIG_LEVEL, holder_tid),
+	COL(fig_gil, FIG_COUNT, samples),
+	COL(fig_gil, FIG_COUNT, ambiguous_waits),
 	END,
 };
 
@@ -105,6 +107,31 @@ static const struct fig_column lost_columns[] = {
 	END,
 };
 
+static const struct fig_column longest_columns[] = {
+	COL(fig_longest, FIG_LABEL, kind),
+	COL(fig_longest, FIG_LEVEL, since_start_ns),
+	COL(fig_longest, FIG_KEY, begin_unix_ns),
+	COL(fig_longest, FIG_LEVEL, ns),
+	COL(fig_longest, FIG_FLAG, mid),
+	COL(fig_longest, FIG_ID, pid),
+	COL(fig_longest, FIG_ID, tid),
+	COL(fig_longest, FIG_TEXT, name),
+	COL(fig_longest, FIG_LEVEL, generation),
+	COL(fig_longest, FIG_STATIC, call),
+	COL(fig_longest, FIG_LEVEL, holder_tid),
+	COL(fig_longest, FIG_TEXT, holder_name),
+	END,
+};
+
+static const struct fig_column lost_range_columns[] = {
+	COL(fig_lost_range, FIG_LABEL, cause),
+	COL(fig_lost_range, FIG_LEVEL, count),
+	COL(fig_lost_range, FIG_KEY, from_unix_ns),
+	COL(fig_lost_range, FIG_KEY, to_unix_ns),
+	COL(fig_lost_range, FIG_FLAG, merged),
+	END,
+};
+
 const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_ID, pid),
 	COL(fig_process, FIG_NUMBER, ns_pid),
@@ -166,6 +193,11 @@ const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT] = {
 	[FIG_PROBES] =
 		TABLE("probes", fig_probe, figures, probes, nprobes, FIG_ALWAYS, probe_columns),
 	[FIG_LOST] = TABLE("lost", fig_lost, figures, lost, nlost, FIG_ALWAYS, lost_columns),
+	[FIG_LONGEST] = TABLE("longest", fig_longest, figures, longest, nlongest,
+			      offsetof(struct figures, longest_measured), longest_columns),
+	[FIG_LOST_RANGES] = TABLE("lost_ranges", fig_lost_range, figures, lost_ranges, nlost_ranges,
+				  offsetof(struct figures, lost_ranges_measured),
+				  lost_range_columns),
 };
 /* clang-format on */
 

@@ -206,6 +206,33 @@ static bool unfold(struct fig_process *p, const struct fig_process *from)
 	return true;
 }
 
+/* Likewise for the pairs of ended threads, which go to holder 0, with waiter 0 or the same. */
+static bool unfold_blame(struct fig_process *p, const struct fig_process *from)
+{
+	const struct fig_table_desc *t = &fig_tables[FIG_BLAME];
+	struct index x;
+
+	if (!from || !p->nblame)
+		return true;
+	if (!index_init(&x, t, p))
+		return false;
+	for (size_t i = 0; i < from->nblame; i++) {
+		struct fig_blame to = { .waiter_tid = from->blame[i].waiter_tid };
+		const char *old = (const char *)&from->blame[i], *row;
+
+		if (index_find(&x, old))
+			continue;
+		row = index_find(&x, (const char *)&to);
+		to.waiter_tid = 0;
+		if (!row)
+			row = index_find(&x, (const char *)&to);
+		if (row)
+			subtract_row(t->columns, (char *)row, old);
+	}
+	free(x.slot);
+	return true;
+}
+
 /* The @nth process of pid @pid: a pid may come back, each time as a process of its own. */
 static const struct fig_process *find_process(const struct figures *f, u32 pid, size_t nth)
 {
@@ -234,12 +261,17 @@ static bool process_interval(struct fig_process *p, const struct fig_process *fr
 		ok = table_interval(&fig_tables[t], p, from, diff) && ok;
 	if (!ok || !diff)
 		return ok;
-	if (!unfold(p, from))
+	if (!unfold(p, from) || !unfold_blame(p, from))
 		return false;
 	subtract_row(fig_process_columns, (char *)p, (const char *)from);
-	for (size_t i = 0; i < p->ngils; i++)
-		if (!isnan(p->gils[i].held_ratio))
-			p->gils[i].held_ratio = fmt_ratio(p->gils[i].held_ns, p->measured_ns);
+	for (size_t i = 0; i < p->ngils; i++) {
+		struct fig_gil *g = &p->gils[i];
+
+		if (!isnan(g->held_ratio))
+			g->held_ratio = fmt_ratio(g->held_ns, p->measured_ns);
+		if (g->samples != FIG_NULL)
+			g->held_error_ratio = fig_sampling_error(g->held_ratio, g->samples);
+	}
 	return true;
 }
 

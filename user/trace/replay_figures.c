@@ -2,6 +2,7 @@
  * From the replay's state to figures: what the families (user/family/) do with the kernel side's
  * slots.  The names are theirs, the rows in the order of rows.c: alive, ended, folded.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,12 @@ static u64 since(u64 start_ns, u64 now_ns)
 	return now_ns > start_ns ? now_ns - start_ns : 0;
 }
 
+/* Watch mode records no holds and no calls: there are none to be counted. */
+static bool watched(const struct replay *r)
+{
+	return r->info->mode && !strcmp(r->info->mode, "watch");
+}
+
 /* What no family measured is null. */
 static void null_unmeasured(const struct replay *r, const struct rp_process *p,
 			    struct fig_thread *row)
@@ -22,7 +29,11 @@ static void null_unmeasured(const struct replay *r, const struct rp_process *p,
 		row->takes = row->contended_takes = row->held_ns = row->wait_ns = FIG_NULL;
 		row->hold.valid = row->wait.valid = false;
 	}
-	if (!rp_measures(r, GS_FAMILY_GIL) || !(p->known & EVENT_KNOWN_FORCED))
+	if (watched(r)) {
+		row->takes = row->held_ns = FIG_NULL;
+		row->hold.valid = false;
+	}
+	if (watched(r) || !rp_measures(r, GS_FAMILY_GIL) || !(p->known & EVENT_KNOWN_FORCED))
 		row->forced_releases = FIG_NULL;
 	if (!rp_measures(r, GS_FAMILY_SCHED))
 		row->held_offcpu_ns = row->held_preempted_ns = FIG_NULL;
@@ -149,6 +160,12 @@ static bool gil_row(const struct replay *r, const struct rp_process *p, u64 now_
 		g->holder_tid = FIG_NULL;
 	g->hold_floor_ns = r->info->hit_ns ? r->info->hit_ns : FIG_NULL;
 	gil_sums(out, g);
+	if (watched(r)) {
+		g->held_source = "sampled";
+		g->held_error_ratio = NAN;
+		g->handovers = g->holder_tid = g->hold_floor_ns = FIG_NULL;
+		g->takes = g->held_ns = FIG_NULL;
+	}
 	if (g->held_ns != FIG_NULL && out->measured_ns)
 		g->held_ratio = (double)g->held_ns / out->measured_ns;
 	return true;
@@ -184,6 +201,10 @@ static bool io_rows(const struct replay *r, const struct rp_process *p, struct f
 		if (!row)
 			return false;
 		*row = p->io[i];
+		if (watched(r)) {
+			row->wakeups = row->blocked.count;
+			row->calls = row->timeouts = row->errors = row->events = FIG_NULL;
+		}
 		row->blocked.valid = row->wake_to_run.valid = true;
 		row->wake_to_gil.valid = rp_measures(r, GS_FAMILY_GIL);
 	}

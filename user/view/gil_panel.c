@@ -105,9 +105,10 @@ static void waiting(struct canvas *c, struct area a, const struct fig_process *p
 		snprintf(text, sizeof(text), "busiest of %zu", p->ngils);
 		at = labelled(c, a.row, at, "GIL", text, STYLE_NORMAL);
 	}
-	if (strcmp(g->held_source ?: "exact", "exact"))
-		labelled(c, a.row, at, g->held_source, fmt_percent(g->held_error_ratio).s,
-			 STYLE_NORMAL);
+	if (strcmp(g->held_source ?: "exact", "exact")) {
+		snprintf(text, sizeof(text), "+-%s", fmt_percent(g->held_error_ratio).s);
+		labelled(c, a.row, at, g->held_source, text, STYLE_NORMAL);
+	}
 }
 
 void gil_panel(const struct view *v, struct canvas *c, struct area a)

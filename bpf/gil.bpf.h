@@ -1,0 +1,50 @@
+/* Waits for the GIL, as both modes keep them: gil.bpf.c and watch.bpf.c. */
+#ifndef GS_BPF_GIL_BPF_H
+#define GS_BPF_GIL_BPF_H
+
+#include "bpf/core.bpf.h"
+
+/* Time spent in collections of @generation up to @now, the one going on included. */
+static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
+{
+	u64 ns = g->gc_total_ns[generation];
+	u64 since = g->gc_since_ns;
+
+	if (since && g->gc_generation == generation && now > since)
+		ns += now - since;
+	return ns;
+}
+
+/*
+ * The first waiter begins a contended stretch and the last one ends it.  The beginning is read
+ * before the count goes down: as long as we are counted nobody else can begin one.
+ */
+static __always_inline void waiter_adds(struct gs_gil *g, u64 now)
+{
+	if (!__sync_fetch_and_add(&g->waiters, 1))
+		g->contended_since_ns = now;
+}
+
+/* Returns the length of the stretch that ended with it; 0: none did. */
+static __always_inline u64 waiter_leaves(struct gs_gil *g, u64 now)
+{
+	u64 since = *(volatile u64 *)&g->contended_since_ns;
+
+	if (__sync_fetch_and_add(&g->waiters, -1) != 1 || now <= since)
+		return 0;
+	__sync_fetch_and_add(&g->contended_ns, now - since);
+	return now - since;
+}
+
+/* The wait of @t that ends at @now was in part one for the collector. */
+static __always_inline void gil_stalled(struct gs_thread *t, struct gs_proc *p, u64 now)
+{
+	for (int i = 0; i < GS_GC_GENERATIONS; i++) {
+		u64 total = gc_time(&p->gil, i, now), before = t->gc_at_wait_ns[i];
+
+		if (total > before)
+			__sync_fetch_and_add(&p->gc[i].stalled_ns, total - before);
+	}
+}
+
+#endif

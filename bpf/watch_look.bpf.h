@@ -1,0 +1,109 @@
+/* Watch mode's look at the GIL in the memory of the thread that leaves the CPU. */
+#ifndef GS_BPF_WATCH_LOOK_BPF_H
+#define GS_BPF_WATCH_LOOK_BPF_H
+
+#include "bpf/core.bpf.h"
+
+/* Struct _gil_runtime_state from last_holder on; user space has checked the offsets. */
+struct gil_fields {
+	u64 last_holder;
+	u32 locked;
+	u32 pad;
+	u64 switch_number;
+};
+
+/* The GIL at the moment the current thread leaves the CPU. */
+struct gil_seen {
+	u64 switch_number;
+	u32 holder; /* native_thread_id of the last holder; 0: unknown */
+	bool mine; /* the current thread holds it */
+	bool was_mine; /* it was the last that held it */
+	bool known;
+};
+
+static __always_inline bool read_user(void *to, u64 size, u64 from)
+{
+	if (!bpf_probe_read_user(to, size, (void *)from))
+		return true;
+	gs_lose(GS_LOSS_READ_FAULT, 1);
+	return false;
+}
+
+/*
+ * A thread state is known by its pthread_self(), which is where the thread's own register points:
+ * unlike native_thread_id that holds in forked children and in every pid namespace.
+ */
+static __always_inline bool is_state_of(struct task_struct *task, const struct gs_proc_config *c,
+					u64 tstate)
+{
+	u64 self;
+
+	/* Of the last holder, which may be gone: a failure is none. */
+	return tstate &&
+	       !bpf_probe_read_user(&self, sizeof(self), (void *)(tstate + c->tstate_thread_id)) &&
+	       self == task->thread.fsbase;
+}
+
+/*
+ * @waiting: it goes to sleep for the GIL, or may have had it since it did; else whether it leaves
+ * as the holder is all that matters.
+ */
+static __always_inline void look(struct task_struct *task, const struct gs_proc *p, bool waiting,
+				 struct gil_seen *ret_g)
+{
+	const struct gs_proc_config *c = &p->config;
+	struct gil_fields f;
+	u64 native = 0;
+
+	__builtin_memset(ret_g, 0, sizeof(*ret_g));
+	if (!c->gil_state || !task->mm || !read_user(&f, sizeof(f), c->gil_state))
+		return;
+	ret_g->known = true;
+	ret_g->switch_number = f.switch_number;
+	if (f.locked != 1 && !waiting)
+		return;
+	ret_g->was_mine = is_state_of(task, c, f.last_holder);
+	ret_g->mine = f.locked == 1 && ret_g->was_mine;
+	if (!waiting || !f.last_holder)
+		return;
+	if (c->tstate_native_id != (u32)-1 &&
+	    !bpf_probe_read_user(&native, sizeof(native),
+				 (void *)(f.last_holder + c->tstate_native_id)))
+		ret_g->holder = native;
+}
+
+#define GS_PRINT_SKIP 64 /* take_gil()'s locals above the time-out, which change */
+#define GS_PRINT_WORDS 64
+
+struct gs_print_stack {
+	u64 word[GS_PRINT_WORDS];
+};
+
+typedef struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct gs_print_stack);
+} gs_print_map;
+extern gs_print_map gs_print SEC(".maps");
+
+/*
+ * A fingerprint of the stack from take_gil() upwards: of who called it, from where in the Python
+ * code (the interpreter's registers are saved there), with what.  @timeout is where the call that
+ * sleeps has its time-out: among take_gil()'s locals.  0 if it cannot be read.
+ */
+static __always_inline u64 stack_print(u64 timeout)
+{
+	struct gs_print_stack *s;
+	u64 print = 1;
+	u32 zero = 0;
+
+	s = bpf_map_lookup_elem(&gs_print, &zero);
+	if (!s || bpf_probe_read_user(s, sizeof(*s), (void *)(timeout + GS_PRINT_SKIP)))
+		return 0;
+	for (int i = 0; i < GS_PRINT_WORDS; i++)
+		print = (print ^ s->word[i]) * 0x9e3779b97f4a7c15ULL;
+	return print | 1;
+}
+
+#endif

@@ -1,0 +1,225 @@
+/* Rows of who made whom wait; see blame.h. */
+#include "user/ingest/blame.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/watch.h"
+#include "user/model/fig_rows.h"
+
+/*
+ * The thread that CPython calls @ns_tid.  A forked child's first thread keeps the id it had in its
+ * parent (CPython 3.11), where this process has no such thread.
+ */
+static u32 host_tid(const struct measured *m, u32 ns_tid)
+{
+	const struct thread_list *l = &m->threads;
+
+	if (!ns_tid || (m->py->pid == m->py->ns_pid && !m->last.parent))
+		return ns_tid;
+	for (size_t i = 0; i < l->count; i++)
+		if ((u32)l->threads[i].ns_tid == ns_tid)
+			return l->threads[i].tid;
+	for (size_t i = 0; i < m->nretired; i++)
+		if (m->retired[i].ns_tid == ns_tid)
+			return m->retired[i].tid;
+	if (m->last.parent)
+		return m->py->pid;
+	return m->py->pid == m->py->ns_pid ? ns_tid : 0;
+}
+
+struct row_list {
+	struct fig_blame *rows;
+	size_t count, room;
+};
+
+static int put(struct row_list *l, u32 holder, u32 waiter, u64 waits, u64 wait_ns)
+{
+	if (l->count == l->room) {
+		size_t room = l->room ? l->room * 2 : 32;
+		struct fig_blame *more = realloc(l->rows, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		l->rows = more;
+		l->room = room;
+	}
+	l->rows[l->count++] = (struct fig_blame) {
+		.holder_tid = holder,
+		.waiter_tid = waiter,
+		.waits = waits,
+		.wait_ns = wait_ns,
+	};
+	return 0;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct fig_blame *x = a, *y = b;
+
+	if (x->holder_tid != y->holder_tid)
+		return x->holder_tid < y->holder_tid ? -1 : 1;
+	return x->waiter_tid < y->waiter_tid ? -1 : x->waiter_tid > y->waiter_tid;
+}
+
+/* One row per pair. */
+static void merge(struct row_list *l)
+{
+	size_t kept = 0;
+
+	if (l->count)
+		qsort(l->rows, l->count, sizeof(*l->rows), by_pair);
+	for (size_t i = 0; i < l->count; i++) {
+		struct fig_blame *last = kept ? &l->rows[kept - 1] : NULL;
+
+		if (!last || by_pair(last, &l->rows[i])) {
+			l->rows[kept++] = l->rows[i];
+			continue;
+		}
+		last->waits += l->rows[i].waits;
+		last->wait_ns += l->rows[i].wait_ns;
+	}
+	l->count = kept;
+}
+
+/* Call @each for the kernel's rows of @pid, which it may delete; stops when it fails. */
+static int each_pair(const struct kmaps *k, u32 pid,
+		     int (*each)(const struct kmaps *k, const struct gs_blame_key *key, void *arg),
+		     void *arg)
+{
+	struct gs_blame_key key, next;
+	int end = bpf_map_get_next_key(k->blame_fd, NULL, &next), err = 0;
+
+	while (!end && !err) {
+		key = next;
+		end = bpf_map_get_next_key(k->blame_fd, &key, &next);
+		if (key.pid == pid)
+			err = each(k, &key, arg);
+	}
+	return err;
+}
+
+struct reading {
+	const struct measured *m;
+	struct row_list list;
+};
+
+static int add_pair(const struct kmaps *k, const struct gs_blame_key *key, void *arg)
+{
+	struct reading *r = arg;
+	struct gs_blame b;
+
+	if (bpf_map_lookup_elem(k->blame_fd, key, &b))
+		return 0;
+	return put(&r->list, host_tid(r->m, key->holder), key->waiter, b.waits, b.wait_ns);
+}
+
+/* Sleeps going on: they are in the waits, so they are somebody's. */
+static int add_open(const struct kmaps *k, struct reading *r, u64 now_ns)
+{
+	u32 end = kmaps_threads_end(k);
+	struct gs_thread t;
+	int err = 0;
+
+	for (u32 i = 0; i < end && !err; i++) {
+		if (k->threads[i].proc != r->m->index || !kmaps_thread(k, i, &t) ||
+		    t.proc != r->m->index || t.state != GS_SLOT_LIVE)
+			continue;
+		if (t.wait_since_ns && !t.watch.ran_ns && now_ns > t.watch.sleep_ns)
+			err = put(&r->list, host_tid(r->m, t.watch.holder), t.tid, !t.watch.blamed,
+				  now_ns - t.watch.sleep_ns);
+	}
+	return err;
+}
+
+int blame_rows(const struct kmaps *k, const struct measured *m, u64 now_ns, struct fig_process *out)
+{
+	struct reading r = { .m = m };
+	int err = 0;
+
+	out->blame_measured = true;
+	for (size_t i = 0; i < m->nblame && !err; i++)
+		err = put(&r.list, m->blame[i].holder_tid, m->blame[i].waiter_tid,
+			  m->blame[i].waits, m->blame[i].wait_ns);
+	if (!err && !m->closed)
+		err = each_pair(k, m->py->pid, add_pair, &r);
+	if (!err && !m->exited)
+		err = add_open(k, &r, now_ns);
+	merge(&r.list);
+	for (size_t i = 0; i < r.list.count && !err; i++) {
+		struct fig_blame *row = fig_row_add(FIG_BLAME, out);
+
+		if (row)
+			*row = r.list.rows[i];
+		else
+			err = -ENOMEM;
+	}
+	free(r.list.rows);
+	return err;
+}
+
+struct retiring {
+	struct measured *m;
+	const pid_t *tids;
+	size_t ntids;
+};
+
+static bool has_ended(const struct retiring *r, u32 tid)
+{
+	for (size_t i = 0; i < r->ntids; i++)
+		if ((u32)r->tids[i] == tid)
+			return true;
+	return !r->tids;
+}
+
+/* The older half of the pairs kept becomes part of one row, the first. */
+static void fold(struct measured *m)
+{
+	size_t half = m->nblame / 2;
+	struct fig_blame all = {};
+
+	for (size_t i = 0; i < half; i++) {
+		all.waits += m->blame[i].waits;
+		all.wait_ns += m->blame[i].wait_ns;
+	}
+	m->blame[0] = all;
+	memmove(m->blame + 1, m->blame + half, (m->nblame - half) * sizeof(*m->blame));
+	m->nblame -= half - 1;
+}
+
+static int take_pair(const struct kmaps *k, const struct gs_blame_key *key, void *arg)
+{
+	struct retiring *r = arg;
+	struct measured *m = r->m;
+	u32 holder = host_tid(m, key->holder);
+	struct gs_blame b;
+
+	if (!has_ended(r, key->waiter) && !has_ended(r, holder))
+		return 0;
+	if (bpf_map_lookup_elem(k->blame_fd, key, &b))
+		return 0;
+	(void)bpf_map_delete_elem(k->blame_fd, key);
+	if (!m->blame) {
+		m->blame = calloc(MEASURED_MAX_BLAME, sizeof(*m->blame));
+		if (!m->blame)
+			return -ENOMEM;
+	}
+	if (m->nblame == MEASURED_MAX_BLAME)
+		fold(m);
+	m->blame[m->nblame++] = (struct fig_blame) {
+		.holder_tid = holder,
+		.waiter_tid = key->waiter,
+		.waits = b.waits,
+		.wait_ns = b.wait_ns,
+	};
+	return 0;
+}
+
+int blame_retire(const struct kmaps *k, struct measured *m, const pid_t *tids, size_t ntids)
+{
+	struct retiring r = { .m = m, .tids = tids, .ntids = ntids };
+
+	return each_pair(k, m->py->pid, take_pair, &r);
+}

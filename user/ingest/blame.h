@@ -1,0 +1,25 @@
+/*
+ * Who made whom wait, in watch mode: the kernel's table (bpf/watch.h) as rows.
+ *
+ * The kernel's table has room for so many pairs: those of ended threads are taken out of it and
+ * kept here, the oldest of them folded into the row of holder 0 and waiter 0.
+ */
+#ifndef GS_USER_INGEST_BLAME_H
+#define GS_USER_INGEST_BLAME_H
+
+#include <stddef.h>
+
+#include "user/ingest/measured.h"
+
+/* Rows of @m into @out, whose threads are complete.  0 or -ENOMEM. */
+int blame_rows(const struct kmaps *k, const struct measured *m, u64 now_ns,
+	       struct fig_process *out);
+
+/*
+ * blame_retire - take the pairs of ended threads out of the kernel's table
+ * @tids: of @m's threads that have ended, host's; NULL: @m itself has ended, all of its pairs go
+ * Return: 0 or -ENOMEM.
+ */
+int blame_retire(const struct kmaps *k, struct measured *m, const pid_t *tids, size_t ntids);
+
+#endif

@@ -1,0 +1,304 @@
+/* Sampling the GIL; see sampler.h.  `lock` guards everything that both threads use. */
+#include "user/ingest/sampler.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/clock.h"
+
+#define NS_PER_SEC 1000000000ULL
+
+struct holder {
+	pid_t ns_tid;
+	u64 held_ns;
+	u32 unasked; /* readings in a row that did not ask for it */
+};
+
+struct sampled {
+	struct sampler *sampler;
+	const struct py_process *py;
+	const u64 *start_ns; /* NULL: ended */
+	u64 last_ns; /* of the last sample; 0: none */
+	u64 first_switches, switches; /* the GIL's switch_number */
+	struct sampled_now now;
+	struct holder *holders;
+	size_t nholders, room;
+};
+
+struct sampler {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* to stop */
+	bool stop;
+	u64 period_ns;
+	u64 random;
+	struct sampled **list;
+	size_t count, room;
+};
+
+static struct holder *find_holder(struct sampled *p, pid_t ns_tid)
+{
+	for (size_t i = 0; i < p->nholders; i++)
+		if (p->holders[i].ns_tid == ns_tid)
+			return &p->holders[i];
+	return NULL;
+}
+
+static struct holder *add_holder(struct sampled *p, pid_t ns_tid)
+{
+	if (p->nholders == p->room) {
+		size_t room = p->room ? p->room * 2 : 16;
+		struct holder *more = realloc(p->holders, room * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		p->holders = more;
+		p->room = room;
+	}
+	p->holders[p->nholders] = (struct holder) { .ns_tid = ns_tid };
+	return &p->holders[p->nholders++];
+}
+
+/* One sample of @p, at this moment. */
+static void sample(struct sampled *p)
+{
+	u64 start = p->start_ns ? __atomic_load_n(p->start_ns, __ATOMIC_ACQUIRE) : 0, now, ns;
+	struct holder *h;
+	struct gil_now gil;
+
+	if (!start)
+		return;
+	if (process_gil(p->py, &gil)) {
+		p->now.held = false; /* it has no GIL yet, or no memory any more */
+		p->now.holder_ns_tid = 0;
+		return;
+	}
+	now = clock_mono_ns();
+	if (now <= start)
+		return;
+	if (!p->now.samples++) {
+		p->last_ns = start;
+		p->first_switches = gil.switch_number;
+	}
+	ns = now - p->last_ns;
+	p->last_ns = now;
+	p->now.handovers = gil.switch_number - p->first_switches;
+	p->now.held = gil.locked;
+	p->now.holder_ns_tid = gil.holder_ns_tid;
+	if (!gil.locked)
+		return;
+	p->now.held_ns += ns;
+	h = find_holder(p, gil.holder_ns_tid);
+	if (!h)
+		h = add_holder(p, gil.holder_ns_tid);
+	if (h)
+		h->held_ns += ns;
+}
+
+/* xorshift64: moments need to be irregular, not unpredictable. */
+static u64 random_below(struct sampler *s, u64 n)
+{
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return s->random % n;
+}
+
+/* Until the next sample: half a period to one and a half, so that no rhythm is met. */
+static bool sleep_a_period(struct sampler *s)
+{
+	u64 at = clock_mono_ns() + s->period_ns / 2 + random_below(s, s->period_ns);
+	struct timespec until = { .tv_sec = at / NS_PER_SEC, .tv_nsec = at % NS_PER_SEC };
+
+	while (!s->stop &&
+	       pthread_cond_clockwait(&s->wake, &s->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+		;
+	return !s->stop;
+}
+
+/*
+ * A sampler that has to wait for a CPU gets one when a thread goes to sleep, which the target's do
+ * right after a release: it would see the GIL free too often.  Without the privilege it stays so.
+ */
+static void take_precedence(void)
+{
+	struct sched_param p = { .sched_priority = 1 };
+
+	(void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
+}
+
+static void *run(void *arg)
+{
+	struct sampler *s = arg;
+
+	take_precedence();
+	pthread_mutex_lock(&s->lock);
+	while (sleep_a_period(s))
+		for (size_t i = 0; i < s->count; i++)
+			sample(s->list[i]);
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct sampler *sampler_new(u32 rate_hz)
+{
+	struct sampler *s = calloc(1, sizeof(*s));
+	sigset_t all, before;
+	int err;
+
+	if (!s)
+		return NULL;
+	s->period_ns = NS_PER_SEC / (rate_hz ? rate_hz : 1);
+	s->random = clock_mono_ns() | 1;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->wake, NULL);
+	sigfillset(&all); /* signals are the main thread's */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&s->thread, NULL, run, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+struct sampler *sampler_free(struct sampler *s)
+{
+	if (!s)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->lock);
+	free(s->list);
+	free(s);
+	return NULL;
+}
+
+static bool list_add(struct sampler *s, struct sampled *p)
+{
+	if (s->count == s->room) {
+		size_t room = s->room ? s->room * 2 : 16;
+		struct sampled **more = realloc(s->list, room * sizeof(struct sampled *));
+
+		if (!more)
+			return false;
+		s->list = more;
+		s->room = room;
+	}
+	s->list[s->count++] = p;
+	return true;
+}
+
+struct sampled *sampler_add(struct sampler *s, const struct py_process *py, const u64 *start_ns)
+{
+	struct sampled *p = calloc(1, sizeof(*p));
+	bool ok;
+
+	if (!p)
+		return NULL;
+	p->sampler = s;
+	p->py = py;
+	p->start_ns = start_ns;
+	pthread_mutex_lock(&s->lock);
+	ok = list_add(s, p);
+	pthread_mutex_unlock(&s->lock);
+	if (ok)
+		return p;
+	free(p);
+	return NULL;
+}
+
+void sampled_end(struct sampled *p)
+{
+	pthread_mutex_lock(&p->sampler->lock);
+	p->start_ns = NULL;
+	p->now.held = false;
+	p->now.holder_ns_tid = 0;
+	pthread_mutex_unlock(&p->sampler->lock);
+}
+
+struct sampled *sampled_free(struct sampled *p)
+{
+	struct sampler *s;
+	size_t kept = 0;
+
+	if (!p)
+		return NULL;
+	s = p->sampler;
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i] != p)
+			s->list[kept++] = s->list[i];
+	s->count = kept;
+	pthread_mutex_unlock(&s->lock);
+	free(p->holders);
+	free(p);
+	return NULL;
+}
+
+void sampled_read(struct sampled *p, struct sampled_now *ret_now)
+{
+	pthread_mutex_lock(&p->sampler->lock);
+	sample(p);
+	for (size_t i = 0; i < p->nholders; i++)
+		p->holders[i].unasked++;
+	*ret_now = p->now;
+	pthread_mutex_unlock(&p->sampler->lock);
+}
+
+u64 sampled_thread(struct sampled *p, pid_t ns_tid)
+{
+	struct holder *h;
+	u64 ns = 0;
+
+	pthread_mutex_lock(&p->sampler->lock);
+	h = find_holder(p, ns_tid);
+	if (h) {
+		ns = h->held_ns;
+		h->unasked = 0;
+	}
+	pthread_mutex_unlock(&p->sampler->lock);
+	return ns;
+}
+
+u64 sampled_thread_take(struct sampled *p, pid_t ns_tid)
+{
+	struct holder *h;
+	u64 ns = 0;
+
+	pthread_mutex_lock(&p->sampler->lock);
+	h = find_holder(p, ns_tid);
+	if (h) {
+		ns = h->held_ns;
+		*h = p->holders[--p->nholders];
+	}
+	pthread_mutex_unlock(&p->sampler->lock);
+	return ns;
+}
+
+u64 sampled_rest_take(struct sampled *p)
+{
+	u64 ns = 0;
+	size_t kept = 0;
+
+	pthread_mutex_lock(&p->sampler->lock);
+	for (size_t i = 0; i < p->nholders; i++) {
+		if (p->holders[i].unasked > 1)
+			ns += p->holders[i].held_ns;
+		else
+			p->holders[kept++] = p->holders[i];
+	}
+	p->nholders = kept;
+	pthread_mutex_unlock(&p->sampler->lock);
+	return ns;
+}

@@ -1,0 +1,62 @@
+/*
+ * Watch mode's view of who holds the GIL: a thread of ours that reads the GIL's memory at random
+ * moments, about so many times a second.
+ *
+ * Each sample stands for the time since the one before it.  A reading takes one sample more, so
+ * that the samples always cover the whole time measured.  All functions may be called from the main
+ * thread only; the sampler's own thread is stopped by sampler_free().
+ */
+#ifndef GS_USER_INGEST_SAMPLER_H
+#define GS_USER_INGEST_SAMPLER_H
+
+#include "user/target/process.h"
+
+struct sampler;
+struct sampled; /* one process in it */
+
+/* What the samples of a process tell. */
+struct sampled_now {
+	u64 samples; /* 0: none yet, nothing is known */
+	u64 held_ns; /* of the time the samples cover, in which it was held */
+	u64 handovers; /* changes of holder since the first sample, by the interpreter's own count
+			*/
+	pid_t holder_ns_tid; /* 0: nobody, or not known who */
+	bool held; /* by anybody */
+};
+
+/* Start sampling at @rate_hz.  NULL without memory or without a thread. */
+struct sampler *sampler_new(u32 rate_hz);
+
+/* Stop.  The processes in it must have been given back.  NULL is fine; returns NULL. */
+struct sampler *sampler_free(struct sampler *s);
+
+/*
+ * sampler_add - sample @py, which must outlive what is returned, from *@start_ns on
+ * @start_ns: CLOCK_MONOTONIC; 0 as long as the measurement has not begun.  Read until
+ *            sampled_end().
+ * NULL without memory.
+ */
+struct sampled *sampler_add(struct sampler *s, const struct py_process *py, const u64 *start_ns);
+
+/* The process has ended, or start_ns is about to go away: no more samples. */
+void sampled_end(struct sampled *p);
+
+/* No longer.  NULL is fine.  Returns NULL. */
+struct sampled *sampled_free(struct sampled *p);
+
+/* Everything up to now; begins a reading, in which sampled_thread() is asked for each thread. */
+void sampled_read(struct sampled *p, struct sampled_now *ret_now);
+
+/* Time that thread @ns_tid (its id in its own namespace) held the GIL. */
+u64 sampled_thread(struct sampled *p, pid_t ns_tid);
+
+/* The same, and forget it: the thread has ended. */
+u64 sampled_thread_take(struct sampled *p, pid_t ns_tid);
+
+/*
+ * Time of holders that sampled_thread() was not asked for in this reading nor in the one before,
+ * and forget them: they ended unnoticed.
+ */
+u64 sampled_rest_take(struct sampled *p);
+
+#endif
