@@ -167,11 +167,14 @@ demo: ## install what is missing, build, trace a real Python live (as root)
 	$(Q)$(MAKE) all
 	$(Q)GILSCOPE=$O/gilscope sh scripts/demo.sh
 
-bench: all $(BENCH) ## what tracing costs: ratios, side by side
-	$(Q)GILSCOPE=$O/gilscope tests/bench/run.sh
+bench: ## what tracing costs, beside every peer (as root); ARGS=--write into docs/, ARGS=--help
+	$(Q)sh scripts/deps.sh bench
+	$(Q)$(MAKE) all $(BENCH)
+	$(Q)O=$O GILSCOPE=$O/gilscope tests/bench/run.sh $(ARGS)
 
-fuzz: ## fuzz the reader of recordings for SECONDS=… (60)
-	$(Q)O=$O sh tests/fuzz/run.sh $(or $(SECONDS),60)
+SECONDS ?= 1800
+soak: all ## SECONDS (1800) at full rate: memory flat, nothing lost, clocks together (as root)
+	$(Q)O=$O GILSCOPE=$O/gilscope tests/bench/run.sh soak --seconds $(SECONDS) $(ARGS)
 
 golden: all ## write anew what the recordings in tests/golden are expected to give
 	$(Q)GOLDEN=rewrite O=$O sh tests/e2e/golden.sh

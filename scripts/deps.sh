@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|test]: install what gilscope needs on a Debian machine.
+# deps.sh [build|test|bench]: install what gilscope needs on a Debian machine.
 #
 # Idempotent: asks dpkg first, says what it installs, and touches no network
 # when nothing is missing.  libbpf >= 1.4 (for uprobe_multi) and its bpftool
@@ -13,6 +13,7 @@ BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev zlib1g-dev
 	libprotobuf-c-dev protobuf-c-compiler python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
 	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev"
+BENCH="bpftrace linux-perf python3-numpy"
 LIBBPF_MIN=1.4
 BPFTOOL_MIN=7.3
 
@@ -20,7 +21,8 @@ what=${1:-build}
 case $what in
 build) want=$BUILD ;;
 test) want="$BUILD $TEST" ;;
-*) echo "deps.sh: $what: unknown set; use build or test" >&2; exit 2 ;;
+bench) want="$BUILD $TEST $BENCH" ;;
+*) echo "deps.sh: $what: unknown set; use build, test or bench" >&2; exit 2 ;;
 esac
 
 say() { printf 'deps: %s\n' "$*" >&2; }

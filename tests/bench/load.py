@@ -1,41 +1,86 @@
-"""A fixed amount of work to be timed: load.py NAME; prints READY, waits for go, prints seconds.
+"""A fixed amount of work to be timed: load.py NAME; prints READY, waits for go, prints the times.
 
-The amount does not depend on the time it takes, so that traced and untraced runs compare.
+The amount does not depend on the time it takes, so that traced and untraced runs compare.  A
+workload is a function that prepares (threads, sockets, a client) and returns what is to be timed;
+its row in LOADS says what it is.  With --knock a thread measures every millisecond how long taking
+the GIL takes, as gilknocker does from inside a program.
+
+load.py paced THREADS CALLS_PER_SECOND SECONDS works at a rate instead, and prints how often it took
+the GIL; load.py pingpong_for SECONDS plays until the time is over.
 """
 import asyncio
+import gc
+import hashlib
+import http.client
+import http.server
+import json
 import os
+import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(HERE, "..", "work"))
+sys.setswitchinterval(0.005)
 
-def read_loop():
-    """One thread, os.read only: the worst case, millions of takes a second."""
-    fd = os.open("/dev/zero", os.O_RDONLY)
-    read = os.read
-    for _ in range(600_000):
-        read(fd, 1)
+
+def together(work):
+    """Threads for these (function, arguments), started; returns what lets them go and waits."""
+    gate, opener = os.pipe()
+
+    def run(f, args):
+        os.read(gate, 1)
+        f(*args)
+    threads = [threading.Thread(target=run, args=w, daemon=True) for w in work]
+    for t in threads:
+        t.start()
+
+    def go():
+        os.write(opener, b"." * len(threads))
+        for t in threads:
+            t.join()
+    return go
+
+
+def cpu4():
+    def compute():
+        for _ in range(350):
+            sum(range(50_000))
+    return together([(compute, ())] * 4)
+
+
+def play(sock, serves, rounds):
+    for _ in range(rounds):
+        if serves:
+            sock.send(b".")
+        sock.recv(1)
+        if not serves:
+            sock.send(b".")
 
 
 def pingpong():
-    """Eight threads in pairs over pipes."""
-    def play(reader, writer, serves):
-        for _ in range(20_000):
-            if serves:
-                os.write(writer, b".")
-            os.read(reader, 1)
-            if not serves:
-                os.write(writer, b".")
-    run = []
+    work = []
     for _ in range(4):
-        a, b = os.pipe(), os.pipe()
-        run += [(play, (a[0], b[1], True)), (play, (b[0], a[1], False))]
-    together(run)
+        a, b = socket.socketpair()
+        work += [(play, (a, True, 12_000)), (play, (b, False, 12_000))]
+    return together(work)
+
+
+def read_loop():
+    fd = os.open("/dev/zero", os.O_RDONLY)
+
+    def go():
+        read = os.read
+        for _ in range(1_000_000):
+            read(fd, 1)
+    return go
 
 
 def asyncio_echo():
-    """Echo over eight socket pairs in one loop."""
     async def serve(sock):
         loop = asyncio.get_running_loop()
         while data := await loop.sock_recv(sock, 64):
@@ -43,7 +88,7 @@ def asyncio_echo():
 
     async def talk(sock):
         loop = asyncio.get_running_loop()
-        for _ in range(1500):
+        for _ in range(2000):
             await loop.sock_sendall(sock, b"ping")
             await loop.sock_recv(sock, 64)
         sock.close()
@@ -56,30 +101,66 @@ def asyncio_echo():
             b.setblocking(False)
             jobs += [talk(a), serve(b)]
         await asyncio.gather(*jobs)
-    asyncio.run(main())
+    return lambda: asyncio.run(main())
 
 
-def mix():
-    """Two threads that compute, four that do I/O."""
-    def compute():
-        for _ in range(220):
-            sum(range(50_000))
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: no waiting for a delayed ACK
 
-    def pump():
-        reader, writer = os.pipe()
-        for _ in range(60):
-            os.write(writer, b".")
-            os.read(reader, 1)
-            time.sleep(0.001)
-    together([(compute, ())] * 2 + [(pump, ())] * 4)
+    def do_GET(self):
+        body = json.dumps({"path": self.path, "numbers": list(range(50))}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
-def cpu4():
-    """Four threads that compute."""
-    def compute():
-        for _ in range(130):
-            sum(range(50_000))
-    together([(compute, ())] * 4)
+def http_server():
+    """The client may run on another interpreter (CLIENT_PYTHON), so that no tracer sees it."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    client = subprocess.Popen([os.environ.get("CLIENT_PYTHON", sys.executable), __file__, "http_client",
+                               str(server.server_port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    client.stdout.readline()
+
+    def go():
+        client.stdin.write(b".")
+        client.stdin.flush()
+        if not client.stdout.readline():
+            raise RuntimeError("the client failed")
+    return go
+
+
+def http_client(port):
+    connections = [http.client.HTTPConnection("127.0.0.1", int(port)) for _ in range(4)]
+    failed = []
+
+    def ask(c, times):
+        try:
+            for i in range(times):
+                c.request("GET", f"/{i}")
+                c.getresponse().read()
+        except OSError as e:
+            failed.append(e)
+    for c in connections:
+        ask(c, 1)
+    go = together([(ask, (c, 900)) for c in connections])
+    os.write(1, b"READY\n")
+    os.read(0, 1)
+    go()
+    if not failed:
+        os.write(1, b"DONE\n")
+
+
+def pure():
+    def fib(n):
+        return n if n < 2 else fib(n - 1) + fib(n - 2)
+    return lambda: fib(33)
 
 
 class Thing:
@@ -87,24 +168,188 @@ class Thing:
 
 
 def alloc():
-    """Objects made and dropped; traced with --with refs."""
-    for _ in range(150_000):
-        Thing(), [1], {1: 1}
+    def go():
+        for _ in range(2_000_000):
+            Thing(), [1], {1: 1}
+    return go
 
 
-def together(work):
-    threads = [threading.Thread(target=f, args=a) for f, a in work]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
+def gc_storm():
+    """Cycles made and found by the collector: young ones all the time, all of them now and then."""
+    old = [[i] for i in range(20_000)]
+
+    def go():
+        for i in range(3600):
+            for _ in range(60):
+                a, b = [], []
+                a.append(b)
+                b.append(a)
+            gc.collect(2 if i % 20 == 0 else 0)
+        old.clear()
+    return go
 
 
-work = globals()[sys.argv[1]]
-os.write(1, b"READY\n")
-os.read(0, 1)
-began = time.perf_counter()
-work()
-took = time.perf_counter() - began
-os.write(1, f"{took:.6f}\n".encode())
-os.read(0, 1)
+def file_io():
+    directory = tempfile.TemporaryDirectory(prefix="gilscope-load.")
+    block = b"x" * 16_384
+
+    def work(name):
+        path = os.path.join(directory.name, name)
+        for _ in range(800):
+            with open(path, "wb", 0) as f:
+                for _ in range(4):
+                    f.write(block)
+            with open(path, "rb", 0) as f:
+                while f.read(16_384):
+                    pass
+    go = together([(work, (str(i),)) for i in range(4)])
+
+    def all_of_it():
+        go()
+        directory.cleanup()
+    return all_of_it
+
+
+try:
+    if sys.argv[1:2] != ["numpy_work"]:
+        raise ImportError
+    import numpy
+except ImportError:
+    numpy = None
+
+
+def numpy_work():
+    """Long operations that release the GIL; where there is no numpy, hashes of large blocks do."""
+    def arrays():
+        a = numpy.linspace(0, 1, 100_000)
+        for _ in range(2000):
+            numpy.sin(a, out=a)
+
+    def hashes():
+        block = b"x" * 500_000
+        for _ in range(600):
+            hashlib.sha1(block).digest()
+    return together([(arrays if numpy else hashes, ())] * 4)
+
+
+LOADS = {
+    "cpu4": "4 threads that compute",
+    "pingpong": "8 threads ping-ponging over sockets",
+    "read_loop": "1 thread, os.read of one byte in a loop",
+    "asyncio_echo": "asyncio, 8 echoing socket pairs",
+    "http_server": "ThreadingHTTPServer, 4 connections from a client in another process",
+    "pure": "1 thread of pure Python",
+    "alloc": "objects made and dropped, 1 thread",
+    "gc_storm": "cyclic garbage and collections, 1 thread",
+    "file_io": "4 threads that write and read files",
+    "numpy_work": "4 threads of numpy operations that release the GIL",
+}
+
+
+def knock():
+    """How long taking the GIL takes, each millisecond: the share of the time it was not to be had."""
+    waited = 0
+
+    def run():
+        nonlocal waited
+        while True:
+            began = time.perf_counter()
+            time.sleep(0.001)
+            waited += time.perf_counter() - began - 0.001
+    threading.Thread(target=run, daemon=True).start()
+
+
+def timed(name):
+    go = globals()[name]()
+    if "--knock" in sys.argv:
+        knock()
+    note = {"with": None}
+    if name == "numpy_work":
+        note["with"] = f"numpy {numpy.__version__}" if numpy else "hashlib, for want of numpy"
+    os.write(1, b"READY " + json.dumps(note).encode() + b"\n")
+    os.read(0, 1)
+    began, cpu = time.perf_counter(), time.process_time()
+    go()
+    result = {"wall": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+    os.write(1, json.dumps(result).encode() + b"\n")
+    os.read(0, 1)
+    os._exit(0)
+
+
+def paced(threads, rate, seconds):
+    """Blocking calls at a rate, in batches of a millisecond or more; the truth is their number."""
+    import common
+    threads, rate, seconds = int(threads), float(rate), float(seconds)
+    null = os.open("/dev/null", os.O_WRONLY)
+    each = max(2, round(rate / threads / 1000))  # calls a tick, one of which is the sleep
+    tick, batch = each * threads / rate, each - 1
+    calls = [0] * threads
+
+    def work(me):
+        end = time.monotonic() + seconds
+        due = time.monotonic() + tick * me / threads
+        write, made = os.write, 0
+        while True:
+            now = time.monotonic()
+            if now >= end:
+                break
+            if now < due:
+                time.sleep(due - now)
+                made += 1
+            due += tick
+            for _ in range(batch):
+                write(null, b".")
+            made += batch
+        calls[me] = made
+    threading.stack_size(128 * 1024)
+    crew = common.Crew()
+    for i in range(threads):
+        crew.add(f"t{i}", work, i)
+    common.ready()
+    common.go()
+    crew.work()
+    # Each thread also takes the GIL after its start gate and after the note of its end.
+    common.done(tids=sorted(crew.tids.values()), takes=sum(calls) + 2 * threads)
+
+
+def pingpong_for(seconds):
+    """Until the time is over; prints how many calls there were, each of which took the GIL."""
+    import common
+    calls = []
+
+    def serve(sock):
+        end, made = time.monotonic() + float(seconds), 0
+        while time.monotonic() < end:
+            for _ in range(500):
+                sock.send(b".")
+                sock.recv(1)
+            made += 1000
+        sock.send(b"q")
+        calls.append(made + 1)
+
+    def answer(sock):
+        made = 1
+        while sock.recv(1) == b".":
+            sock.send(b".")
+            made += 2
+        calls.append(made)
+    crew = common.Crew()
+    for i in range(4):
+        a, b = socket.socketpair()
+        crew.add(f"serve{i}", serve, a)
+        crew.add(f"answer{i}", answer, b)
+    common.ready()
+    signal.alarm(int(float(seconds)) + 600)
+    common.go()
+    crew.work()
+    common.done(tids=sorted(crew.tids.values()), takes=sum(calls) + 2 * len(crew.threads))
+
+
+if __name__ == "__main__":
+    name, *args = [a for a in sys.argv[1:] if a != "--knock"]
+    if name in LOADS:
+        timed(name)
+    elif name in ("http_client", "paced", "pingpong_for"):
+        globals()[name](*args)
+    else:
+        sys.exit(f"load.py: {name}: unknown; there are {', '.join(LOADS)}")

@@ -1,0 +1,109 @@
+"""The bounds that gilscope is held to, and what this run says of each.
+
+A row of bounds() is one: how it is measured from the results, the bound, and the noise floor of the
+measurement.  What the noise floor hides counts as met.  WHY explains what falls short, by the key of
+its row; it is written by a person who has looked.
+"""
+WHY = {
+}
+
+MET, HIDDEN, SHORT, ABSENT = "met", "below noise", "not met", "not measured"
+
+
+def row(key, text, bound, measured, noise=0.0, reason=None):
+    """One verdict: MEASURED is at most BOUND, or no further above it than NOISE."""
+    if measured is None:
+        verdict = ABSENT
+    elif measured <= bound:
+        verdict = MET
+    else:
+        verdict = HIDDEN if measured <= bound + (noise or 0) else SHORT
+    return {"key": key, "text": text, "bound": bound, "measured": measured, "noise": noise,
+            "verdict": verdict, "short_by": measured - bound if verdict == SHORT else None,
+            "why": WHY.get(key) if verdict == SHORT else reason if verdict == ABSENT else None}
+
+
+class Results:
+    """The parts of a report that may or may not be there."""
+
+    def __init__(self, report):
+        self.report = report
+        self.loads = {(w["name"], w["python"]): w for w in report.get("workloads") or []}
+        self.tracers = {t["name"]: t for t in report.get("tracers") or []}
+
+    def ratio(self, load, column):
+        """(median ratio, noise floor, None) or (None, None, why not)."""
+        tracer = self.tracers.get(column)
+        if not tracer:
+            return None, None, f"{column} was not asked for"
+        if tracer["skipped"]:
+            return None, None, tracer["skipped"]
+        w = self.loads.get((load, tracer["python"]))
+        got = w and w["columns"].get(column)
+        if not got or not got["wall"]:
+            return None, None, got["failed"][0] if got and got["failed"] else "this workload was not run"
+        return got["wall"]["median"], w["noise"], None
+
+
+def at_most_times(r, key, text, load, mine, factor, theirs):
+    """The time MINE adds is at most FACTOR times what THEIRS adds."""
+    a, noise, why = r.ratio(load, mine)
+    b, _, why_b = r.ratio(load, theirs)
+    if a is None or b is None:
+        return row(key, text, factor, None, reason=why or why_b)
+    added, base = a - 1, b - 1
+    # The noise is that of the ratios to untraced: as a part of what is added, it is larger.
+    if base <= noise or base <= 0:
+        hidden = added - factor * max(base, 0) <= noise
+        v = row(key, text, factor, factor if hidden else added / max(base, noise, 1e-9), 0)
+        v["verdict"] = HIDDEN if hidden else v["verdict"]
+        v["measured"] = None if hidden else v["measured"]
+        v["detail"] = f"adds {added:+.1%}, against {base:+.1%}; noise floor {noise:.1%}"
+        return v
+    v = row(key, text, factor, added / base, noise / base)
+    v["detail"] = f"adds {added:+.1%}, against {base:+.1%}; noise floor {noise:.1%}"
+    return v
+
+
+def ratio_rows(r, loads):
+    rows = []
+    for load in loads:
+        bound = 1.10 if load == "pingpong" else 1.01
+        measured, noise, why = r.ratio(load, "watch")
+        rows.append(row(f"watch.{load}", f"watch on {load}: x untraced", bound, measured, noise, why))
+    for load in loads:
+        rows.append(at_most_times(r, f"floor.{load}", f"exact on {load}: x the time that empty programs "
+                                  "on the same sites add", load, "exact", 1.15, "empty programs"))
+    for load, factor in (("read_loop", 0.40), ("asyncio_echo", 0.50), ("pingpong", 1.0)):
+        rows.append(at_most_times(r, f"bpftrace.{load}", f"exact on {load}: x the time that bpftrace adds",
+                                  load, "exact, symbols", factor, "bpftrace"))
+    measured, noise, why = r.ratio("alloc", "refs, budget")
+    rows.append(row("budget.refs", "refs under --budget 1% on alloc: x untraced", 1.02, measured, noise,
+                    why))
+    return rows
+
+
+def own_rows(r):
+    rows = []
+    many = [s for s in r.report.get("scale") or [] if s["threads"] == 1000 and not s["failed"]]
+    for mode in ("watch", "exact"):
+        s = next((s for s in many if s["mode"] == mode), None)
+        none = None if s else "not run"
+        rows.append(row(f"own.cpu.{mode}", f"gilscope in {mode} mode, 1,000 threads, 1 s: of a core", 0.01,
+                        s and s["cpu"], reason=none))
+        rows.append(row(f"own.memory.{mode}", f"gilscope in {mode} mode, 1,000 threads, 1 s: MiB resident",
+                        64, s and s["rss"] / 2**20, reason=none))
+    attach = {a["mode"]: a for a in r.report.get("attaching") or []}
+    for mode in ("watch", "exact"):
+        a = attach.get(mode)
+        none = None if a else "not run"
+        rows.append(row(f"attach.{mode}", f"{mode} mode: start to first figures, s", 0.3,
+                        a and a["attach_s"]["median"], reason=none))
+        rows.append(row(f"detach.{mode}", f"{mode} mode: SIGINT to the end, s", 0.2,
+                        a and a["detach_s"]["median"], reason=none))
+    return rows
+
+
+def verdicts(report, loads):
+    r = Results(report)
+    return ratio_rows(r, loads) + own_rows(r)
