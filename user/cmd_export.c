@@ -222,8 +222,12 @@ int cmd_export(const struct opts *o, struct err *e)
 {
 	struct target t = { .force = o->force };
 	struct replay_run run = {};
-	int err = trace_open(o->args[0], &run.reader, e);
+	int err;
 
+	if (o->export_by && !trace_exporter_find(o->export_to)->takes_by)
+		return errf(e, GS_EXIT_USAGE, -EINVAL, "--by %s: --to %s has no choice of weights",
+			    o->export_by, o->export_to);
+	err = trace_open(o->args[0], &run.reader, e);
 	if (err)
 		return err;
 	if (o->output && strcmp(o->output, "-"))

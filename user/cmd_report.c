@@ -14,8 +14,6 @@
 #include "user/export/exporter.h"
 #include "user/replay_run.h"
 
-/* Less than this after the last interval is not worth a result of its own; as in stat. */
-#define MIN_REST_NS 20000000ULL
 #define MAX_MOMENTS 1000000
 
 struct report {
@@ -116,7 +114,7 @@ static int moments(struct report *r)
 			    "--interval: more than a million of them in %s; make it longer",
 			    fmt_ns(length).s);
 	if (step && length > step)
-		n = length / step + (length % step >= MIN_REST_NS);
+		n = length / step + (length % step > 0);
 	r->moments = calloc(n + 1, sizeof(*r->moments));
 	if (!r->moments)
 		return errf(r->e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");

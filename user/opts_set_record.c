@@ -1,5 +1,6 @@
 /* Values of the options of recordings: sizes, triggers, where to write. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,24 @@ int opts_set_text(struct opts_parser *p, const struct opts_option *opt, const ch
 	return 0;
 }
 
+/* @v in the largest unit that is whole. */
+static void print_size(char *text, size_t size, u64 v)
+{
+	static const char units[] = "KMGT";
+	int unit = -1;
+
+	while (unit < 3 && v && !(v & 1023)) {
+		v >>= 10;
+		unit++;
+	}
+	snprintf(text, size, "%llu%.1s", (unsigned long long)v, unit < 0 ? "" : &units[unit]);
+}
+
 int opts_set_size(struct opts_parser *p, const struct opts_option *opt, const char *arg)
 {
 	static const char units[] = "KMGT";
 	u64 v = 0, shift = 0;
+	char min[32], max[32];
 	const char *unit;
 	char *end;
 
@@ -36,10 +51,11 @@ int opts_set_size(struct opts_parser *p, const struct opts_option *opt, const ch
 			    "--%s %s: not a size; give bytes, or with a unit: 64K, 16M, 2G",
 			    opt->name, arg);
 	v <<= shift;
+	print_size(min, sizeof(min), opt->min);
+	print_size(max, sizeof(max), opt->max);
 	if (v < opt->min || v > opt->max)
-		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: out of range; %lluK to %lluM",
-			    opt->name, arg, (unsigned long long)opt->min >> 10,
-			    (unsigned long long)opt->max >> 20);
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: out of range; %s to %s",
+			    opt->name, arg, min, max);
 	*(u64 *)((char *)p->o + opt->offset) = v;
 	return 0;
 }

@@ -65,7 +65,7 @@ count, ns, threads = Counter(), Counter(), defaultdict(Counter)
 for line in open(f"{folder}/real.jsonl", encoding="utf-8"):
     row = json.loads(line)
     kind = KINDS.get(row["kind"])
-    open_kind = {0: "hold", 1: "wait"}.get(row["what"]) if row["kind"] == "gilscope:open" else None
+    open_kind = row["what"] if row["kind"] == "gilscope:open" and row["what"] in ("hold", "wait") else None
     if kind:
         count[kind] += 1
         ns[kind] += int(row["duration_ns"])

@@ -22,6 +22,9 @@ for format in perfetto chrome speedscope folded jsonl csv openmetrics html; do
 done
 [ "$(stat -c %a "$T/x.csv")" = 600 ] || fail "an export's mode: expected 600, seen $(stat -c %a "$T/x.csv")"
 
+SUDO_UID=1234 SUDO_GID=1235 "$GILSCOPE" export "$R" --to folded -o "$T/sudo" 2>"$T/err" || fail "with SUDO_UID: $(cat "$T/err")"
+[ "$(stat -c %u:%g "$T/sudo")" = 1234:1235 ] || fail "an export's owner: expected 1234:1235, seen $(stat -c %u:%g "$T/sudo")"
+
 # CSV in SQLite, JSONL in Python, Chrome's and the folded stacks: sums as in the report.
 check "$R.json" <<EOF
 import csv, json, os, sqlite3
@@ -142,6 +145,8 @@ wrong() { # wrong CODE WORDS ARG…
 	[ "$(wc -l <"$T/err")" -eq 1 ] || fail "export $*: expected one line, seen: $(cat "$T/err")"
 }
 wrong 2 perfetto "$R" --to nothing
+wrong 2 'no choice' "$R" --to csv --by held
+wrong 2 'not known' "$R" --to folded --by nothing
 wrong 2 'there already' "$R" --to csv -o "$T/x.csv"
 wrong 1 'No such file' "$R" --to csv -o "$T/nowhere/x.csv"
 wrong 1 'no-such' "$T/no-such" --to csv

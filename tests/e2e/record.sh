@@ -120,6 +120,16 @@ size=$(cat "$R"/* | wc -c)
 [ "$size" -le 1048576 ] || fail "--max-size 1M: $size bytes"
 listed "$R"
 ends '--max-size'
+# Also if much has gathered that would be written at once.
+start_record -p "$WORK" --max-size 1M --buffer 64M
+kill -STOP "$REC"
+sleep 3
+kill -CONT "$REC"
+until_true 60 dead "$REC" || fail "--max-size did not end the recording"
+size=$(cat "$R"/* | wc -c)
+[ "$size" -le 1048576 ] || fail "--max-size 1M: $size bytes where much was written at once"
+listed "$R"
+ends '--max-size'
 
 # A recorder that cannot keep up: what is lost is counted, with its time.
 start_record -p "$WORK" --buffer 4M
@@ -138,33 +148,57 @@ equal("their sum over the ranges", n, sum(r["count"] for r in ranges))
 covered = sum(r["to_unix_ns"] - r["from_unix_ns"] for r in ranges)
 between("time in which they were lost, ns", 0.5e9, 2.5e9, covered)
 EOF
+# A flight recorder's memory is used, all but a small part of it.
+start_record -p "$WORK" --ring 256K
+sleep 2
+stop_record
+size=$(cat "$R.0001"/events_* | wc -c)
+[ "$size" -ge 220000 ] && [ "$size" -le 320000 ] || fail "--ring 256K: a snapshot of $size bytes"
 kill -KILL "$WORK"
 
-# A flight recorder: snapshots by signal, by a trigger, and at the end; memory stays bounded.
+# A flight recorder: snapshots by signal, by a trigger, and at the end; memory stays bounded.  A name
+# that is taken is passed over.
 start_work mix.py 12
 start_record -p "$WORK" --ring 256K --trigger 'gil.wait>1ms'
 go
 until_true 20 has_line '0001: snapshot (gil.wait>1ms)' "$R.err" || fail "no snapshot by the trigger: $(cat "$R.err")"
 kill -USR2 "$REC"
 until_true 20 has_line '0002: snapshot (SIGUSR2)' "$R.err" || fail "no snapshot by SIGUSR2: $(cat "$R.err")"
+mkdir "$R.0003"
 sleep 4
 stop_record
-n=1
-for reason in gil.wait SIGUSR2 interrupted; do
-	listed "$R.000$n"
-	ends "$reason"
-	report "$R.000$n"
+for snapshot in 1:gil.wait 2:SIGUSR2 4:interrupted; do
+	listed "$R.000${snapshot%:*}"
+	ends "${snapshot#*:}"
+	report "$R.000${snapshot%:*}"
 	check "$R.json" <<'EOF'
 p = only_process(result)
 expect({"MainThread"} < {t["name"] for t in p["threads"]}, "names of threads", "MainThread and others",
        [t["name"] for t in p["threads"]])
 expect(gil(p)["takes"] > 0, "takes", "some", gil(p)["takes"])
 equal("complete", True, result["recording"]["complete"])
+equal("gilscope's CPU time, known for all of the time only", None, result["overhead"]["tracer_cpu_ns"])
 EOF
-	n=$((n + 1))
 done
-size=$(cat "$R.0003"/events_* | wc -c)
-[ "$size" -le 600000 ] || fail "--ring 256K: a snapshot of $size bytes"
+size=$(cat "$R.0004"/events_* | wc -c)
+[ "$size" -le 320000 ] || fail "--ring 256K: a snapshot of $size bytes"
+"$GILSCOPE" record -p "$WORK" --ring 1M -o "$T/nowhere/x" 2>"$T/err" </dev/null &&
+	fail "snapshots in a directory that does not exist"
+
+# A snapshot that cannot be written is said at once; the next one goes elsewhere, and the exit code tells.
+mkdir "$T/gone"
+env --default-signal=INT,USR2 "$GILSCOPE" record -p "$WORK" --ring 1M -o "$T/gone/x" 2>"$T/err" </dev/null &
+REC=$!
+later $REC
+until_true 20 has_line measuring "$T/err" || fail "does not measure: $(cat "$T/err")"
+rmdir "$T/gone"
+kill -USR2 "$REC"
+until_true 20 has_line 'x.0001: No such file' "$T/err" || fail "a snapshot nowhere: $(cat "$T/err")"
+mkdir "$T/gone"
+kill -INT "$REC"
+ended "$REC" 20
+[ "$RC" = 1 ] || fail "a snapshot could not be written: expected exit code 1, seen $RC"
+listed "$T/gone/x.0002"
 truth_of
 quit
 
@@ -184,5 +218,23 @@ for p in result["processes"]:
 equal("processes", 2, len(takes))
 for pid, n in takes.items():
     expect(n >= 50, f"takes of {pid}", "50 or more", n)
+EOF
+
+# A snapshot tells of each program that a process ran, from when on it ran.
+R=$T/programs
+"$GILSCOPE" record --children --ring 64M --figures json -o "$R" -- "$PYTHON" -c '
+import os, sys, time
+for i in range(4):
+    if not (pid := os.fork()):
+        time.sleep(0.05)
+        os.execv(sys.executable, [sys.executable, "-c", f"import time; time.sleep(0.0{i + 1})"])
+    os.waitpid(pid, 0)' >"$T/programs.json" 2>"$T/err" </dev/null || fail "-- PROGRAM: $(cat "$T/err")"
+listed "$R.0001"
+report "$R.0001"
+check "$T/programs.json" "$R.json" <<'EOF'
+def ran(figures):
+    return sorted((p["pid"], p["command"] or "", p["measured_ns"], gil(p)["takes"]) for p in figures["processes"])
+equal("programs", 9, len(ran(result)))
+equal("programs in the snapshot", ran(result), ran(truth))
 EOF
 bpf_left "$REC" || exit 1

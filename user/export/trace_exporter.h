@@ -37,6 +37,7 @@ struct trace_export {
 struct trace_exporter_ops {
 	const char *name; /* as in --to */
 	const char *help;
+	bool takes_by; /* has a choice for --by; the others are not given one */
 	bool wants_figures; /* needs `figures` in end(): the replay runs alongside */
 	int (*begin)(struct trace_export *x);
 	int (*event)(struct trace_export *x, const struct event *ev); /* NULL: not interested */

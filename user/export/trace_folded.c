@@ -196,6 +196,7 @@ static void folded_done(struct trace_export *x)
 const struct trace_exporter_ops trace_folded_exporter = {
 	.name = "folded",
 	.help = "stacks weighted by ns: --by held, waited, paused or blocked (I/O)",
+	.takes_by = true,
 	.begin = folded_begin,
 	.event = folded_event,
 	.end = folded_end,

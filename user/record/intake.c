@@ -9,6 +9,8 @@
 
 /* The ring is read in runs of at most so many records: then it is somebody else's turn. */
 #define RUN_MAX 65536
+/* A flight recorder's memory holds at least so many packets. */
+#define RING_PACKETS 16
 
 int recorder_on_record(void *ctx, void *data, size_t size)
 {
@@ -182,13 +184,16 @@ static bool is_over(const struct recorder *r, const struct event *ev)
 
 int recorder_emit_to(struct recorder *r, u64 to_ns)
 {
-	size_t n = pending_upto(&r->pending, to_ns);
+	size_t n = pending_upto(&r->pending, to_ns), done = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < n && !err; i++) {
-		const struct pending_item *item = &r->pending.items[i];
+	/* Behind --max-size nothing is part of the recording any more. */
+	while (done < n && !err && !r->state.full) {
+		const struct pending_item *item = &r->pending.items[done++];
 		struct event ev;
 
+		if (item->ts_ns > r->emitted_to_ns)
+			r->emitted_to_ns = item->ts_ns;
 		if (item->event) {
 			if (!is_over(r, item->event))
 				err = recorder_emit(r, item->event);
@@ -203,10 +208,16 @@ int recorder_emit_to(struct recorder *r, u64 to_ns)
 		r->state.new_threads += ev.kind == EVENT_THREAD;
 		err = recorder_emit(r, &ev);
 	}
-	pending_drop(&r->pending, n);
-	if (to_ns > r->emitted_to_ns)
+	pending_drop(&r->pending, done);
+	if (!r->state.full && to_ns > r->emitted_to_ns)
 		r->emitted_to_ns = to_ns;
 	return err;
+}
+
+/* What goes first from a flight recorder's memory goes as packets: they are a small part of it. */
+static bool is_ring_packet_full(const struct recorder *r)
+{
+	return r->o->ring_bytes && r->packet->used >= r->o->ring_bytes / RING_PACKETS;
 }
 
 int recorder_emit(struct recorder *r, const struct event *ev)
@@ -225,7 +236,10 @@ int recorder_emit(struct recorder *r, const struct event *ev)
 		if (!err)
 			err = packet_add(r->packet, ev);
 	}
-	if (!err)
-		r->state.events++;
-	return err;
+	if (err)
+		return err;
+	r->state.events++;
+	if (ev->kind == EVENT_LOST && !strcmp(ev->text[EVENT_LOST_CAUSE], "ring_full"))
+		r->state.ring_full += ev->count;
+	return is_ring_packet_full(r) ? recorder_seal(r) : 0;
 }

@@ -47,6 +47,7 @@ static int put(struct known_one **list, struct known_one *old, const struct even
 	free(one->event);
 	one->event = copy;
 	if (!old) {
+		one->first_ns = ev->ts_ns;
 		one->next = *list;
 		*list = one;
 	}
@@ -160,26 +161,28 @@ void known_forget(struct known *k, u64 ns)
 	}
 }
 
-static int tell(const struct known_one *list, int (*each)(void *ctx, const struct event *ev),
-		void *ctx)
+static int tell(const struct known_one *list, u64 at_ns,
+		int (*each)(void *ctx, const struct event *ev), void *ctx)
 {
 	int err = 0;
 
 	for (const struct known_one *one = list; one && !err; one = one->next)
-		err = each(ctx, one->event);
+		if (one->first_ns <= at_ns)
+			err = each(ctx, one->event);
 	return err;
 }
 
-int known_tell(const struct known *k, int (*each)(void *ctx, const struct event *ev), void *ctx)
+int known_tell(const struct known *k, u64 at_ns, int (*each)(void *ctx, const struct event *ev),
+	       void *ctx)
 {
-	int err = tell(k->processes, each, ctx);
+	int err = tell(k->processes, at_ns, each, ctx);
 
 	if (!err)
-		err = tell(k->probes, each, ctx);
+		err = tell(k->probes, at_ns, each, ctx);
 	for (size_t i = 0; i < KNOWN_BUCKETS && !err; i++)
-		err = tell(k->threads[i], each, ctx);
+		err = tell(k->threads[i], at_ns, each, ctx);
 	for (size_t i = 0; i < KNOWN_BUCKETS && !err; i++)
-		err = tell(k->types[i], each, ctx);
+		err = tell(k->types[i], at_ns, each, ctx);
 	return err;
 }
 

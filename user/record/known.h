@@ -16,6 +16,7 @@
 struct known_one {
 	struct known_one *next; /* in its bucket */
 	struct event *event; /* owned */
+	u64 first_ns; /* when it was told of first */
 	u64 exit_ns; /* 0: it lives */
 };
 
@@ -43,8 +44,12 @@ bool known_probe(const struct known *k, const struct event *ev);
 /* Forget what ended before @ns. */
 void known_forget(struct known *k, u64 ns);
 
-/* Tell @each of all of them, processes first.  0 or what @each returned. */
-int known_tell(const struct known *k, int (*each)(void *ctx, const struct event *ev), void *ctx);
+/*
+ * Tell @each of those that were told of first at @at_ns or before, processes first.  Of two that
+ * had the same id one after the other, the older one is told last.  0 or what @each returned.
+ */
+int known_tell(const struct known *k, u64 at_ns, int (*each)(void *ctx, const struct event *ev),
+	       void *ctx);
 
 void known_done(struct known *k);
 

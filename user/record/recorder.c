@@ -14,7 +14,9 @@
 
 #define LOOK_NS 10000000 /* the ring is looked at this often */
 /* A record may be this late: its thread can be preempted between its time and its place. */
-#define HOLD_BACK_NS 50000000ULL
+#define HOLD_BACK_NS 200000000ULL
+#define HOLD_BACK_MAX 500000 /* but not more than so many: memory */
+#define LATE_NS 20000000 /* waited for such records at the end */
 #define SEAL_NS 1000000000ULL /* a packet is finished after this long, even if it is not full */
 #define LOST_NS 100000000ULL /* the times of losses are told to this precision */
 #define SNAPSHOT_GAP_NS 10000000000ULL /* between snapshots that triggers make */
@@ -65,16 +67,25 @@ static int tell_lost(struct recorder *r, u64 now)
 		r->lost[i] = counts[i];
 	}
 	r->lost_at_ns = now;
-	r->state.ring_full = counts[GS_LOSS_RING_FULL];
 	return err;
+}
+
+/* The recording goes on, whatever becomes of it. */
+static void write_snapshot(struct recorder *r, const struct event *end)
+{
+	struct err e = {};
+
+	if (!recorder_write_snapshot(r, end, &e))
+		return;
+	fprintf(stderr, "gilscope: %s\n", e.text);
+	r->state.failed++;
 }
 
 /* A trigger was met by something that has just been written. */
 static void fire(struct recorder *r, u64 now)
 {
-	struct event end = { .kind = EVENT_END, .target_cpu_ns = EVENT_UNKNOWN };
+	struct event end = { .kind = EVENT_END };
 	const struct trigger *met = r->met;
-	struct err e = {};
 
 	r->met = NULL;
 	if (r->snapshot_at_ns && now - r->snapshot_at_ns < SNAPSHOT_GAP_NS)
@@ -83,8 +94,18 @@ static void fire(struct recorder *r, u64 now)
 		return;
 	r->snapshot_at_ns = now;
 	end.text[EVENT_END_REASON] = met->text;
-	if (recorder_write_snapshot(r, &end, &e))
-		fprintf(stderr, "gilscope: %s\n", e.text);
+	write_snapshot(r, &end);
+}
+
+/* Up to when everything that happened is surely pending. */
+static u64 complete_to(const struct recorder *r, u64 now)
+{
+	const struct pending *p = &r->pending;
+	u64 to = now - HOLD_BACK_NS;
+
+	if (p->count > HOLD_BACK_MAX && p->items[p->count - HOLD_BACK_MAX].ts_ns > to)
+		return p->items[p->count - HOLD_BACK_MAX].ts_ns;
+	return to;
 }
 
 /* One look.  Returns false when there may be more at once. */
@@ -97,11 +118,14 @@ static bool look(struct recorder *r)
 	if (now - r->lost_at_ns >= LOST_NS)
 		err = tell_lost(r, now);
 	if (!err)
-		err = recorder_emit_to(r, now - HOLD_BACK_NS);
+		err = recorder_emit_to(r, complete_to(r, now));
 	if (!err && now - r->sealed_at_ns >= SEAL_NS)
 		err = recorder_seal(r);
 	if (!err && r->met && r->o->ring_bytes)
 		fire(r, now);
+	/* This look was the last one: what is lost from now on is not part of the recording. */
+	if (!err && r->state.full)
+		err = tell_lost(r, now);
 	if (err && !r->state.err)
 		r->state.err = err;
 	return all;
@@ -144,12 +168,13 @@ int recorder_start(struct recorder *r, const struct trace_info *info, struct err
 
 	r->info = info;
 	r->sealed_at_ns = r->lost_at_ns = info->started_ns;
-	if (!r->o->ring_bytes) {
-		err = trace_writer_open(r->o->directory, r->o->force, info, &r->writer, e);
-		if (err)
-			return err;
+	err = r->o->ring_bytes
+		      ? recorder_check_place(r, e)
+		      : trace_writer_open(r->o->directory, r->o->force, info, &r->writer, e);
+	if (err)
+		return err;
+	if (r->writer)
 		memcpy(r->packet->uuid, trace_writer_uuid(r->writer), sizeof(r->packet->uuid));
-	}
 	err = start_thread(r);
 	r->started = !err;
 	return err ? errf(e, GS_EXIT_FAILED, err, "thread: cannot be started (%s)", strerror(-err))
@@ -169,6 +194,8 @@ int recorder_add(struct recorder *r, const struct event *ev)
 
 	pthread_mutex_lock(&r->lock);
 	err = recorder_add_locked(r, ev);
+	if (err && !r->state.err)
+		r->state.err = err;
 	pthread_mutex_unlock(&r->lock);
 	return err;
 }
@@ -185,13 +212,11 @@ struct recorder_state recorder_state(struct recorder *r)
 
 void recorder_snapshot(struct recorder *r, const char *why)
 {
-	struct event end = { .kind = EVENT_END, .target_cpu_ns = EVENT_UNKNOWN };
-	struct err e = {};
+	struct event end = { .kind = EVENT_END };
 
 	end.text[EVENT_END_REASON] = why;
 	pthread_mutex_lock(&r->lock);
-	if (recorder_write_snapshot(r, &end, &e))
-		fprintf(stderr, "gilscope: %s\n", e.text);
+	write_snapshot(r, &end);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -210,14 +235,49 @@ static int finish(struct recorder *r, const struct event *end)
 	return err ? err : recorder_seal(r);
 }
 
+/* Losses in a time that began before the recording's end: they are told up to there. */
+static int emit_last_losses(struct recorder *r, u64 at_ns)
+{
+	const struct pending *p = &r->pending;
+	int err = 0;
+
+	for (size_t i = pending_upto(p, at_ns); i < p->count && !err; i++) {
+		struct event cut;
+
+		if (!p->items[i].event || p->items[i].event->kind != EVENT_LOST)
+			continue;
+		cut = *p->items[i].event;
+		cut.ns = at_ns - event_begin_ns(&cut);
+		cut.ts_ns = at_ns;
+		if (event_begin_ns(p->items[i].event) < at_ns)
+			err = recorder_emit(r, &cut);
+	}
+	return err;
+}
+
 static int drain_to(struct recorder *r, u64 at_ns)
 {
-	int err;
+	static const struct timespec moment = { .tv_nsec = LATE_NS };
+	int err = 0;
 
+	/* Who has taken a time just before the end may still be on the way to the ring. */
+	nanosleep(&moment, NULL);
 	while (!recorder_drain(r))
 		;
-	err = tell_lost(r, at_ns > r->lost_at_ns ? at_ns : r->lost_at_ns);
-	return err ? err : recorder_emit_to(r, at_ns);
+	if (!r->state.full)
+		err = tell_lost(r, at_ns > r->lost_at_ns ? at_ns : r->lost_at_ns);
+	if (!err)
+		err = recorder_emit_to(r, at_ns);
+	return err ? err : emit_last_losses(r, at_ns);
+}
+
+static void stop_thread(struct recorder *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->stopping = true;
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	r->started = false;
 }
 
 int recorder_stop(struct recorder *r, u64 at_ns, const struct event *end, struct err *e)
@@ -225,11 +285,7 @@ int recorder_stop(struct recorder *r, u64 at_ns, const struct event *end, struct
 	struct event last = *end;
 	int err;
 
-	pthread_mutex_lock(&r->lock);
-	r->stopping = true;
-	pthread_mutex_unlock(&r->lock);
-	pthread_join(r->thread, NULL);
-	r->started = false;
+	stop_thread(r);
 	/* A broken file is not written to again: it is readable up to where it broke. */
 	err = r->state.err;
 	/* What did not fit any more is not part of it: it ended where the last packet did. */
@@ -248,17 +304,15 @@ int recorder_stop(struct recorder *r, u64 at_ns, const struct event *end, struct
 		return 0;
 	return errf(e, r->error.code ? r->error.code : GS_EXIT_FAILED, err, "%s%s",
 		    r->error.code ? r->error.text : strerror(-err),
-		    "; the recording is readable up to there");
+		    r->o->ring_bytes ? "" : "; the recording is readable up to there");
 }
 
 struct recorder *recorder_free(struct recorder *r)
 {
 	if (!r)
 		return NULL;
-	if (r->started) {
-		r->stopping = true;
-		pthread_join(r->thread, NULL);
-	}
+	if (r->started)
+		stop_thread(r);
 	if (r->writer)
 		(void)trace_writer_close(r->writer, NULL);
 	recorder_store_free(r);

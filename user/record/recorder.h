@@ -50,12 +50,13 @@ int recorder_open(const struct recorder_opts *o, struct recorder **ret_r, struct
  */
 int recorder_start(struct recorder *r, const struct trace_info *info, struct err *e);
 
-/* Add an event; what it points to is copied.  0 or -ENOMEM. */
+/* Add an event; what it points to is copied.  0, or -ENOMEM: then the recorder stops. */
 int recorder_add(struct recorder *r, const struct event *ev);
 
 /*
  * recorder_figures - tell what comes from a reading: names of threads, counts of types, losses
- * @part:     what is new since the reading before (figures_interval()); of the first one, everything
+ * @part:     what is new since the reading before (figures_interval()); of the first one,
+ * everything
  * @began_ns: when the reading began: what it says of a thread that has ended since is out of date
  *
  * Return: 0 or -ENOMEM.
@@ -70,8 +71,8 @@ void recorder_snapshot(struct recorder *r, const char *why);
 
 struct recorder_state {
 	u64 events, bytes; /* in the files (flight recorder: in memory) so far */
-	u64 ring_full; /* records that found the ring full */
-	unsigned int snapshots; /* written */
+	u64 ring_full; /* records that found the ring full, as told in LOST events so far */
+	unsigned int snapshots, failed; /* written; that could not be, before recorder_stop() */
 	u64 new_threads; /* told of so far by the kernel side alone, and so without Python's name */
 	bool full; /* max_bytes is reached: stop */
 	int err; /* a write failed, or memory ran out: stop */

@@ -42,6 +42,7 @@ struct recorder {
 	u64 sealed_at_ns; /* when the last packet was finished */
 	u64 lost_at_ns, lost[GS_LOSS_COUNT]; /* as last told, and when that was */
 	u64 snapshot_at_ns; /* when a trigger last made one */
+	unsigned int tried; /* the number of the last snapshot, whether or not it was written */
 	size_t run; /* records read in this run */
 	const struct trigger *met; /* by an event, since the last look */
 	struct recorder_state state;
@@ -79,5 +80,8 @@ void recorder_store_free(struct recorder *r);
 
 /* snapshot.c: write what is in memory to a directory of its own; @end is its last event. */
 int recorder_write_snapshot(struct recorder *r, const struct event *end, struct err *e);
+
+/* Can there be snapshots at all?  0 or a negative errno, @e set. */
+int recorder_check_place(const struct recorder *r, struct err *e);
 
 #endif

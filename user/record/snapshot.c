@@ -1,19 +1,27 @@
 /*
  * A flight recorder's snapshot: a recording of its own, made of what is in memory.
  *
- *   head packet   processes, threads and types, told as of the first packet's beginning
+ *   head packet   processes, probes, threads and types told of before the first packet's beginning,
+ *                 told as of then
  *   packets       as they are in memory, but for the new trace's uuid
  *   tail packet   what was going on at the end, and the END event
  *
- * Nothing is taken from memory by it: the next snapshot may tell the same again.
+ * Nothing is taken from memory by it: the next snapshot may tell the same again.  Each try has a
+ * number of its own; numbers that are taken are passed over, so that what somebody has waited for
+ * is not lost because of what is there already.
  */
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "user/record/recorder_private.h"
+
+#define PATH_SIZE 4096
+#define NUMBERS 9999 /* of snapshots: four digits */
 
 struct snapshot {
 	struct recorder *r;
@@ -92,7 +100,7 @@ static int write_blob(struct snapshot *s, const struct blob *b, u64 seq)
 
 static int write_head(struct snapshot *s)
 {
-	int err = known_tell(&s->r->known, add_known, s);
+	int err = known_tell(&s->r->known, s->at_ns, add_known, s);
 
 	return err ? err : seal(s);
 }
@@ -104,6 +112,8 @@ static int write_tail(struct snapshot *s, const struct event *end)
 	int err = recorder_open_spans(r, r->emitted_to_ns, add_open, s);
 
 	last.ts_ns = r->emitted_to_ns;
+	/* What is known of them is for all the time, of which this is the last part only. */
+	last.tracer_cpu_ns = last.target_cpu_ns = EVENT_UNKNOWN;
 	if (!err)
 		err = add(s, &last);
 	return err ? err : seal(s);
@@ -123,20 +133,41 @@ static int write_all(struct snapshot *s, const struct event *end)
 	return err ? err : write_tail(s, end);
 }
 
+/* A new directory under the next name that is free; with --force that of an older snapshot. */
+static int open_next(struct snapshot *s, char *path, size_t size)
+{
+	struct recorder *r = s->r;
+	int err = -EEXIST, len = (int)strlen(r->o->directory);
+
+	while (len > 1 && r->o->directory[len - 1] == '/')
+		len--;
+	while (err == -EEXIST && r->tried < NUMBERS) {
+		struct err e = {};
+
+		if (snprintf(path, size, "%.*s.%04u", len, r->o->directory, ++r->tried) >=
+		    (int)size)
+			return errf(s->e, GS_EXIT_USAGE, -ENAMETOOLONG, "-o %.64s…: too long",
+				    r->o->directory);
+		err = trace_writer_open(path, r->o->force, r->info, &s->writer, &e);
+		if (err && err != -EEXIST)
+			return errf(s->e, e.code, err, "%s", e.text);
+	}
+	return err ? errf(s->e, GS_EXIT_FAILED, err, "%s: all names are taken; remove some",
+			  r->o->directory)
+		   : 0;
+}
+
 int recorder_write_snapshot(struct recorder *r, const struct event *end, struct err *e)
 {
 	struct snapshot s = { .r = r, .discarded = r->dropped_discarded, .e = e };
-	char path[4096];
+	char path[PATH_SIZE];
 	int err = recorder_seal(r), closed;
 
 	if (err)
-		return err;
+		return errf(e, GS_EXIT_FAILED, err, "%s: %s; no snapshot", r->o->directory,
+			    strerror(-err));
 	s.at_ns = r->oldest ? blob_begin_ns(r->oldest) : r->emitted_to_ns;
-	if (snprintf(path, sizeof(path), "%s.%04u", r->o->directory, r->state.snapshots + 1) >=
-	    (int)sizeof(path))
-		return errf(e, GS_EXIT_USAGE, -ENAMETOOLONG, "-o %.64s…: too long",
-			    r->o->directory);
-	err = trace_writer_open(path, r->o->force, r->info, &s.writer, e);
+	err = open_next(&s, path, sizeof(path));
 	if (err)
 		return err;
 	s.packet = packet_new(trace_writer_uuid(s.writer), 0);
@@ -152,4 +183,19 @@ int recorder_write_snapshot(struct recorder *r, const struct event *end, struct 
 	fprintf(stderr, "gilscope: %s: snapshot (%s)\n", path,
 		end->text[EVENT_END_REASON] ? end->text[EVENT_END_REASON] : "");
 	return 0;
+}
+
+int recorder_check_place(const struct recorder *r, struct err *e)
+{
+	char path[PATH_SIZE];
+	const char *place;
+
+	if (snprintf(path, sizeof(path), "%s", r->o->directory) >= (int)sizeof(path))
+		return errf(e, GS_EXIT_USAGE, -ENAMETOOLONG, "-o %.64s…: too long",
+			    r->o->directory);
+	place = dirname(path);
+	if (!access(place, W_OK | X_OK))
+		return 0;
+	return errf(e, GS_EXIT_FAILED, -errno, "%s: %s; choose another place for the snapshots",
+		    place, strerror(errno));
 }

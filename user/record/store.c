@@ -34,7 +34,7 @@ static int keep(struct recorder *r)
 		return -ENOMEM;
 	*b = (struct blob) { .size = p->used,
 			     .end_ns = p->last_ns,
-			     .discarded = r->lost[GS_LOSS_RING_FULL] };
+			     .discarded = r->state.ring_full };
 	memcpy(b->bytes, p->bytes, p->used);
 	if (r->newest)
 		r->newest->next = b;
@@ -54,7 +54,7 @@ int recorder_seal(struct recorder *r)
 	int err;
 
 	r->sealed_at_ns = clock_mono_ns();
-	packet_end(r->packet, r->lost[GS_LOSS_RING_FULL]);
+	packet_end(r->packet, r->state.ring_full);
 	if (!r->packet->used)
 		return 0;
 	if (r->o->ring_bytes) {

@@ -49,8 +49,9 @@ bool trace_can_read(void);
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP end a trace_read() with -EINTR, so that what it made is
- * removed; a second one ends the program.  A file that is made shorter while libbabeltrace2 has it
- * mapped ends the program as well, with exit code 1 and a line that says so.
+ * removed; a second one ends the program; those that are ignored stay ignored.  A file that is made
+ * shorter while libbabeltrace2 has it mapped ends the program as well, with exit code 1 and a line
+ * that says so.
  */
 void trace_watch_signals(void);
 

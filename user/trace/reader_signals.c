@@ -33,9 +33,11 @@ void trace_watch_signals(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESETHAND | SA_RESTART };
-	struct sigaction bus = { .sa_handler = on_bus_error };
+	struct sigaction bus = { .sa_handler = on_bus_error }, old;
 
+	/* what nohup, or a shell in the background, has us ignore stays ignored */
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		sigaction(ends[i], &end, NULL);
+		if (!sigaction(ends[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(ends[i], &end, NULL);
 	sigaction(SIGBUS, &bus, NULL);
 }
