@@ -167,8 +167,9 @@ static void say(const struct record_run *r, const char *reason)
 	const struct opts *o = r->opts;
 
 	if (o->ring_bytes)
-		fprintf(stderr, "gilscope: %s: ended (%s); %u snapshots, %s events", o->output,
-			reason, s.snapshots, fmt_count(s.events).s);
+		fprintf(stderr, "gilscope: %s: ended (%s); %u %s, %s events", o->output, reason,
+			s.snapshots, s.snapshots == 1 ? "snapshot" : "snapshots",
+			fmt_count(s.events).s);
 	else
 		fprintf(stderr, "gilscope: %s: recorded (%s); %llu events, %llu bytes", o->output,
 			reason, (unsigned long long)s.events, (unsigned long long)s.bytes);
@@ -176,6 +177,16 @@ static void say(const struct record_run *r, const char *reason)
 		fprintf(stderr, ", LOST %llu (ring_full; raise --buffer)",
 			(unsigned long long)s.ring_full);
 	fputc('\n', stderr);
+}
+
+/* Why each could not be has been said when it was to be written. */
+static int failed_snapshots(const struct record_run *r, struct err *e)
+{
+	unsigned int n = recorder_state(r->recorder).failed;
+
+	return n ? errf(e, GS_EXIT_FAILED, -EIO, "%s: %u %s could not be written", r->opts->output,
+			n, n == 1 ? "snapshot" : "snapshots")
+		 : 0;
 }
 
 /* --format: the figures, as stat would have printed them. */
@@ -228,7 +239,7 @@ static int measure(struct record_run *r, struct err *e)
 		say(r, reason);
 	if (!err && r->opts->figures)
 		err = print(r, e);
-	return err;
+	return err ? err : failed_snapshots(r, e);
 }
 
 int cmd_record(const struct opts *o, struct err *e)
