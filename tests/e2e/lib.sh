@@ -207,17 +207,24 @@ report() {
 	[ "$RC" = 0 ] || fail "gilscope report: expected exit code 0, seen $RC; $(tail -n 3 "$R.report")"
 }
 
+# take_work_args ARG… [-- …]: the words up to -- into $work_args; $taken is how many to shift
+take_work_args() {
+	work_args= taken=0
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		work_args="$work_args $1"
+		taken=$((taken + 1))
+		shift
+	done
+	[ $# -eq 0 ] || taken=$((taken + 1))
+}
+
 # measure_work SCRIPT [ARG…] [-- STAT-OPTION…]: the usual test in one call: start the workload,
 # attach, let it run, detach; then $S.out and $W.truth are there to be checked
 measure_work() {
 	measured=$1
 	shift
-	work_args=
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		work_args="$work_args $1"
-		shift
-	done
-	[ $# -eq 0 ] || shift
+	take_work_args "$@"
+	shift $taken
 	# shellcheck disable=SC2086 # the workloads' arguments are numbers
 	start_work "$measured" $work_args
 	start_stat -p "$WORK" "$@"

@@ -202,6 +202,39 @@ listed "$T/gone/x.0002"
 truth_of
 quit
 
+# A collection is a trigger as well as a wait.
+start_work gcwork.py
+start_record -p "$WORK" --ring 256K --trigger 'gc.pause>1us'
+go
+until_true 20 has_line '0001: snapshot (gc.pause>1us)' "$R.err" || fail "no snapshot by a collection: $(cat "$R.err")"
+stop_record
+report "$R.0001"
+check "$R.json" <<'EOF'
+expect(sum(g["collections"] for g in only_process(result)["gc"]) > 0, "collections", "some", 0)
+EOF
+truth_of
+quit
+
+# All of this host's at once.
+start_work mix.py 2
+MIX=$WORK MIX_STEM=$W
+start_work aio.py
+start_record --all
+go "$MIX_STEM"
+go
+truth_of "$MIX_STEM"
+truth_of
+stop_record
+quit "$MIX_STEM"
+quit
+listed "$R"
+report
+check "$R.json" <<EOF
+takes = {p["pid"]: gil(p)["takes"] for p in result["processes"]}
+for pid in ($MIX, $WORK):
+    expect(takes.get(pid, 0) > 100, f"takes of {pid}", "more than 100", takes)
+EOF
+
 # A program from its start, with its children.
 R=$T/launched
 "$GILSCOPE" record --children -o "$R" -- "$PYTHON" -c '

@@ -96,12 +96,8 @@ EOF
 of_work() {
 	script=$1
 	shift
-	work_args=
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		work_args="$work_args $1"
-		shift
-	done
-	[ $# -eq 0 ] || shift
+	take_work_args "$@"
+	shift $taken
 	# shellcheck disable=SC2086 # the workloads' arguments are numbers
 	start_work "$script" $work_args
 	[ -z "${AND_STAT:-}" ] || start_stat -p "$WORK" "$@"
