@@ -32,8 +32,9 @@
 	X(CLOCK_BACK, clock_back, "all", "intervals that came out negative; not counted") \
 	X(READ_FAULT, read_fault, "gil gc refs", "reads of the target's memory that failed") \
 	X(ARRIVAL_MISSED, arrival_missed, "gil io sched", \
-	  "times a thread got the CPU that the kernel did not tell: what it was asleep in counts " \
-	  "up to when it left the CPU again") \
+	  "times a thread got the CPU that the kernel did not tell: when that was is worked out " \
+	  "from " \
+	  "the CPU time it used") \
 	X(BLAME_FULL, blame_full, "gil", \
 	  "waits of pairs of threads for which there was no room in the table of who made whom " \
 	  "wait") \

@@ -20,8 +20,8 @@ struct task_struct___pre514 {
 static __always_inline bool is_runnable(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))
-		return !BPF_CORE_READ(task, __state);
-	return !BPF_CORE_READ((struct task_struct___pre514 *)task, state);
+		return !task->__state;
+	return !((struct task_struct___pre514 *)task)->state;
 }
 
 struct asleep_in {
@@ -33,15 +33,13 @@ struct asleep_in {
 static __always_inline struct asleep_in sleeping_in(struct task_struct *task, struct gs_proc *p)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	u64 nr = BPF_CORE_READ(regs, orig_ax), uaddr;
+	u64 nr = regs->orig_ax;
 	struct asleep_in in = { .io = GS_IO_COUNT };
 
 	if (nr == NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
 		/* A waiter gives a timeout, the switch interval.  glibc's pthread_cond_signal() can
 		 * sleep in there as well, without one: that thread is releasing the GIL. */
-		uaddr = BPF_CORE_READ(regs, di);
-		in.gil = uaddr - p->config.gil_cond < p->config.gil_cond_size &&
-			 BPF_CORE_READ(regs, r10);
+		in.gil = regs->di - p->config.gil_cond < p->config.gil_cond_size && regs->r10;
 	} else if (gs_measures(GS_FAMILY_IO)) {
 		in.io = gs_io_call_of(nr);
 	}
@@ -55,43 +53,64 @@ static __always_inline bool is_holding(const struct gs_thread *t, const struct g
 }
 
 /* Watch mode.  Its sleeps on the mutex are told apart by their address alone. */
-static __always_inline void watch_out(struct task_struct *task, struct gs_proc *p, bool runnable,
-				      u64 now)
+static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct asleep_in in = { .io = GS_IO_COUNT };
-	u32 out = GS_OUT_RUNNABLE;
+	struct asleep_in in = sleeping_in(task, p);
 
-	if (!runnable) {
-		in = sleeping_in(task, p);
-		out = in.gil ? GS_OUT_GIL : GS_OUT_OTHER;
-		if (in.io < GS_IO_COUNT)
-			out = GS_OUT_IO + in.io;
-		else if (!in.gil && BPF_CORE_READ(regs, orig_ax) == NR_FUTEX &&
-			 p->config.gil_mutex && BPF_CORE_READ(regs, di) == p->config.gil_mutex)
-			out = GS_OUT_MUTEX;
-	}
-	watch_leaves(task, p, out, BPF_CORE_READ(regs, sp), now);
+	if (in.gil)
+		return GS_OUT_GIL;
+	if (in.io < GS_IO_COUNT)
+		return GS_OUT_IO + in.io;
+	if (regs->orig_ax == NR_FUTEX && p->config.gil_mutex && regs->di == p->config.gil_mutex)
+		return GS_OUT_MUTEX;
+	return GS_OUT_OTHER;
 }
 
-static __always_inline void leaves(struct task_struct *task, s32 proc, bool preempted, u64 now)
+/* Exact mode: @t, which left the CPU while holding, runs again at @now. */
+static __always_inline void off_ends(struct gs_thread *t, u64 now)
+{
+	u64 off = t->off_since_ns, end = now, ns;
+
+	t->off_since_ns = 0;
+	/* Descheduled between the release and its site, it held until the next owner took it. */
+	if (t->successor_ns > t->hold_since_ns && t->successor_ns < now)
+		end = t->successor_ns;
+	if (end <= off || !gs_elapsed(off, end, &ns))
+		return;
+	if (t->off_preempted)
+		t->held_preempted_ns += ns;
+	else
+		t->held_blocked_ns += ns;
+	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
+}
+
+static __always_inline void leaves(struct task_struct *task, s32 proc, bool preempted)
 {
 	bool runnable = preempted || is_runnable(task);
 	struct gs_thread *t = gs_thread_peek(task);
 	struct gs_proc *p = gs_proc_at(proc);
 	struct asleep_in in;
+	u64 exec, now;
 
 	if (!p)
 		return;
 	if (gs_config.watch) {
-		watch_out(task, p, runnable, now);
+		watch_leaves(task, t, p, runnable ? GS_OUT_RUNNABLE : watch_out(task, p));
 		return;
+	}
+	now = bpf_ktime_get_ns();
+	exec = task->se.sum_exec_runtime;
+	if (t && t->off_since_ns) {
+		/* That it got the CPU was not told; the scheduler knows how long it had it. */
+		off_ends(t, now - (exec - t->exec_ns));
 	}
 	if (!t && p->seed_tid == (u32)task->pid)
 		t = gs_thread_try(task, now);
 	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
 		t->off_preempted = runnable;
 		t->off_since_ns = now;
+		t->exec_ns = exec;
 	}
 	if (runnable)
 		return;
@@ -120,8 +139,7 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 		return;
 	if (in.gil) {
 		if (gs_config.watch)
-			watch_was_asleep(
-				t, p, BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), sp));
+			watch_was_asleep(task, t, p);
 		else
 			gil_wait_begin(t, p->start_ns);
 		gs_lose(GS_LOSS_ATTACH_MID_WAIT, 1);
@@ -132,14 +150,18 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 		watch_arrives(t, p, now);
 }
 
-static __always_inline void arrives(struct task_struct *task, s32 proc, u64 now)
+static __always_inline void arrives(struct task_struct *task, s32 proc)
 {
 	struct gs_thread *t = gs_thread_peek(task);
-	struct gs_proc *p = gs_proc_at(proc);
-	u64 off, end = now, ns;
+	struct gs_proc *p;
+	u64 now;
 
+	if (t && !t->off_since_ns && !t->block_since_ns && !(gs_config.watch && t->wait_since_ns))
+		return; /* nothing that this ends */
+	p = gs_proc_at(proc);
 	if (!p)
 		return;
+	now = bpf_ktime_get_ns();
 	if (!t) {
 		was_asleep(task, p, now);
 		return;
@@ -149,35 +171,24 @@ static __always_inline void arrives(struct task_struct *task, s32 proc, u64 now)
 		return;
 	}
 	io_run(t, now);
-	off = t->off_since_ns;
-	if (!off)
-		return;
-	t->off_since_ns = 0;
-	/* Descheduled between the release and its site, it held until the next owner took it. */
-	if (t->successor_ns > t->hold_since_ns && t->successor_ns < now)
-		end = t->successor_ns;
-	if (!is_holding(t, p) || end <= off || !gs_elapsed(off, end, &ns))
-		return;
-	if (t->off_preempted)
-		t->held_preempted_ns += ns;
-	else
-		t->held_blocked_ns += ns;
-	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
+	if (t->off_since_ns && !is_holding(t, p))
+		t->off_since_ns = 0;
+	if (t->off_since_ns)
+		off_ends(t, now);
 }
 
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(gs_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	s32 out = gs_target(prev->tgid), in = gs_target(next->tgid);
-	u64 now;
+	s32 out = gs_target(prev->tgid);
+	s32 in = next->tgid == prev->tgid ? out : gs_target(next->tgid);
 
 	if (out < 0 && in < 0)
 		return 0;
 	gs_hit(GS_HOOK_SCHED_SWITCH);
-	now = bpf_ktime_get_ns();
 	if (out >= 0)
-		leaves(prev, out, preempt, now);
+		leaves(prev, out, preempt);
 	if (in >= 0)
-		arrives(next, in, now);
+		arrives(next, in);
 	return 0;
 }

@@ -44,10 +44,10 @@ enum gs_io_call {
 
 /* Watch mode: the last sleep of a thread on the GIL's condition (watch.bpf.c). */
 struct gs_watch {
-	u64 sleep_ns; /* it began */
 	u64 ran_ns; /* it ended: the thread got the CPU; 0: asleep, or not waiting */
-	u64 on_ns; /* got the CPU last; 0: is off it */
-	u64 cpu_ns; /* on the CPU since ran_ns, up to on_ns */
+	u64 exec_ns; /* CPU time the thread had had when it began */
+	u64 cpu_ns; /* on the CPU since ran_ns, up to when it last left it */
+	u64 sleep_ns; /* it began */
 	u64 switch_number; /* the GIL's, when it began */
 	u64 sp; /* the thread's stack pointer in that call */
 	u64 io_calls; /* read and write calls the thread had made */
@@ -72,17 +72,19 @@ struct gs_thread {
 	char comm[GS_COMM_LEN]; /* when the slot was taken */
 	u64 start_ns; /* slot taken */
 	u64 born_ns; /* its task started */
-	u64 exit_ns;
 
-	/* going on now */
-	u64 hold_since_ns;
+	/* going on now; first what is looked at in every context switch, in one cache line */
 	u64 wait_since_ns;
 	u64 off_since_ns; /* off the CPU while holding */
-	u64 successor_ns; /* another thread owned the GIL before our release was seen */
 	u64 block_since_ns; /* blocked in io_call */
+	u64 io_woken_ns; /* a wake-up that has not reached the GIL yet */
+	u64 hold_since_ns;
+	u64 exec_ns; /* CPU time it had had when off_since_ns or another of these began */
+	struct gs_watch watch;
+	u64 successor_ns; /* another thread owned the GIL before our release was seen */
 	u64 woken_ns; /* woken from io_call; 0: not yet */
 	u64 ran_ns; /* first ran after woken_ns; 0: not yet */
-	u64 io_woken_ns; /* a wake-up that has not reached the GIL yet */
+	u64 exit_ns;
 	u64 gc_at_wait_ns[GS_GC_GENERATIONS]; /* gil->gc_total_ns when the wait began */
 	u32 off_preempted; /* how it left the CPU: 1 runnable, 0 blocked */
 	u32 forced; /* the coming release was asked for by another thread */
@@ -90,7 +92,6 @@ struct gs_thread {
 	u32 events; /* GIL events seen; saturates: 0 means the first one is to come */
 	u32 wait_holder; /* tid of who held the GIL when the wait began; 0: unknown */
 	u32 pad2;
-	struct gs_watch watch;
 
 	/* totals since the slot was taken */
 	u64 takes;
@@ -184,6 +185,7 @@ struct gs_proc {
 	struct gs_gil gil; /* the main interpreter's */
 	struct gs_gc gc[GS_GC_GENERATIONS];
 	struct gs_io io[GS_IO_COUNT];
+	u64 refs_counted; /* counting in bursts: hits of its refs sites in the bursts */
 };
 
 /*

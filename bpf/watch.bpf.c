@@ -123,17 +123,6 @@ __hidden int watch_settle(struct gs_thread *t)
 }
 
 /*
- * Read and write calls that @task has made.  A waiter makes none: where they have changed, it has
- * had the GIL.
- */
-static __always_inline u64 io_calls(struct task_struct *task)
-{
-	if (!bpf_core_field_exists(task->ioac.syscr))
-		return 0; /* no CONFIG_TASK_XACCT */
-	return BPF_CORE_READ(task, ioac.syscr) + BPF_CORE_READ(task, ioac.syscw);
-}
-
-/*
  * What is known of @t, which was woken from the GIL's condition and ran, and leaves the CPU again:
  * has it had the GIL meanwhile?
  *
@@ -204,7 +193,7 @@ static __always_inline bool asleep(const struct gs_thread *t)
 
 /* A sleep of the wait of @t begins at @now. */
 static __always_inline void sleep_begin(struct gs_thread *t, struct gs_proc *p,
-					const struct gil_seen *g, u64 now)
+					const struct gil_seen *g, u64 exec, u64 now)
 {
 	struct gs_watch *w = &t->watch;
 	u32 seq = gs_write_begin(t);
@@ -220,6 +209,7 @@ static __always_inline void sleep_begin(struct gs_thread *t, struct gs_proc *p,
 		w->blamed = false;
 	w->holder = g->holder;
 	w->sleep_ns = now;
+	w->exec_ns = exec;
 	w->ran_ns = 0;
 	w->switch_number = g->switch_number;
 	w->was_mine = g->was_mine;
@@ -249,22 +239,18 @@ static __always_inline void sleep_end(struct gs_thread *t, struct gs_proc *p, u6
 	gil_stalled(t, p, now);
 }
 
-static __always_inline void on_gil(struct gs_thread *t, struct gs_proc *p, const struct gil_seen *g,
-				   u64 sp, u64 print, u64 calls, u64 now)
+static __always_inline void on_gil(struct task_struct *task, struct gs_thread *t, struct gs_proc *p,
+				   const struct gil_seen *g, u64 now)
 {
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 sp = regs->sp, print = stack_print(regs->r10), calls = io_calls(task);
+
 	if (t->wait_since_ns && t->watch.ran_ns && !same_wait(t, p, g, sp, print, calls))
 		settle(t, p);
 	t->watch.sp = sp;
 	t->watch.io_calls = calls;
 	t->watch.print = print;
-	sleep_begin(t, p, g, now);
-}
-
-static __always_inline u64 timeout_of(struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
-	return BPF_CORE_READ(regs, r10);
+	sleep_begin(t, p, g, t->exec_ns, now);
 }
 
 static __always_inline void leaves_holding(struct gs_thread *t, u32 out, u64 now)
@@ -323,7 +309,6 @@ __hidden int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now)
 				  t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
 		}
 	}
-	t->watch.on_ns = now;
 	if (asleep(t))
 		sleep_end(t, p, now);
 	if (t->block_since_ns)
@@ -332,37 +317,62 @@ __hidden int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now)
 }
 
 /*
+ * @t leaves the CPU, but that it got it was not told.  The scheduler's own account has how long
+ * it had it.
+ */
+static __always_inline void arrived_untold(struct gs_thread *t, struct gs_proc *p, u64 ran, u64 now)
+{
+	u64 at = now - ran;
+
+	if (at < t->off_since_ns)
+		at = t->off_since_ns;
+	if (at < t->block_since_ns)
+		at = t->block_since_ns;
+	if (asleep(t) && at < t->watch.sleep_ns)
+		at = t->watch.sleep_ns;
+	gs_lose(GS_LOSS_ARRIVAL_MISSED, 1);
+	watch_arrives(t, p, at);
+}
+
+/* Is anything going on that its getting the CPU ends? */
+static __always_inline bool is_pending(const struct gs_thread *t)
+{
+	return t->off_since_ns || t->block_since_ns || asleep(t);
+}
+
+/*
  * A thread of the target leaves the CPU: @out says how.  Called by gs_sched_switch.
  */
-__hidden int watch_leaves(struct task_struct *task, struct gs_proc *p, u32 out, u64 sp, u64 now)
+__hidden int watch_leaves(struct task_struct *task, struct gs_thread *t, struct gs_proc *p, u32 out)
 {
-	struct gs_thread *t = gs_thread_peek(task);
+	bool waiting = out == GS_OUT_GIL || (t && (t->wait_since_ns || t->io_woken_ns));
+	u64 exec = task->se.sum_exec_runtime, now;
 	struct gil_seen g;
 
-	look(task, p, out == GS_OUT_GIL || (t && (t->wait_since_ns || t->io_woken_ns)), &g);
-	if (!t && (g.mine || out == GS_OUT_GIL || out >= GS_OUT_IO))
+	look(task, p, waiting, &g);
+	if (!waiting && !g.mine && out < GS_OUT_IO && !(t && is_pending(t)))
+		return 0; /* most of them */
+	now = bpf_ktime_get_ns();
+	if (!t)
 		t = gs_thread_try(task, now);
 	if (!t)
 		return 0;
-	if (!t->watch.on_ns && (t->off_since_ns || t->block_since_ns || asleep(t))) {
-		/* Seen on Linux 6.18 after a kernel worker, once in some thousand switches. */
-		gs_lose(GS_LOSS_ARRIVAL_MISSED, 1);
-		watch_arrives(t, p, now);
-	}
-	if (t->watch.on_ns && now > t->watch.on_ns)
-		t->watch.cpu_ns += now - t->watch.on_ns;
-	t->watch.on_ns = 0;
+	if (is_pending(t))
+		arrived_untold(t, p, exec - t->exec_ns, now);
+	t->exec_ns = exec;
+	if (t->wait_since_ns)
+		t->watch.cpu_ns = exec - t->watch.exec_ns;
 	if (g.mine)
 		leaves_holding(t, out, now);
 	if (out == GS_OUT_GIL && gs_measures(GS_FAMILY_GIL)) {
-		on_gil(t, p, &g, sp, stack_print(timeout_of(task)), io_calls(task), now);
+		on_gil(task, t, p, &g, now);
 		return 0;
 	}
 	if (t->wait_since_ns && t->watch.ran_ns && !g.mine) {
 		if (out == GS_OUT_MUTEX
 			    ? same_wait(t, p, &g, t->watch.sp, t->watch.print, io_calls(task))
 			    : had_gil(t, &g) == HAD_NOT) {
-			sleep_begin(t, p, &g, now); /* kept from it once more */
+			sleep_begin(t, p, &g, t->exec_ns, now); /* kept from it once more */
 			return 0;
 		}
 	}
@@ -377,11 +387,11 @@ __hidden int watch_leaves(struct task_struct *task, struct gs_proc *p, u32 out, 
 
 /* @t was found asleep on the GIL's condition: since before the measurement, for nobody knows whom.
  */
-__hidden int watch_was_asleep(struct gs_thread *t, struct gs_proc *p, u64 sp)
+__hidden int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p)
 {
 	struct gil_seen g = {};
 
-	t->watch.sp = sp;
-	sleep_begin(t, p, &g, p->start_ns);
+	t->watch.sp = ((struct pt_regs *)bpf_task_pt_regs(task))->sp;
+	sleep_begin(t, p, &g, task->se.sum_exec_runtime, p->start_ns);
 	return 0;
 }

@@ -18,9 +18,10 @@ enum gs_out {
 	GS_OUT_IO, /* + enum gs_io_call */
 };
 
-int watch_leaves(struct task_struct *task, struct gs_proc *p, u32 out, u64 sp, u64 now);
+/* @t: the slot of @task, or NULL. */
+int watch_leaves(struct task_struct *task, struct gs_thread *t, struct gs_proc *p, u32 out);
 int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now);
-int watch_was_asleep(struct gs_thread *t, struct gs_proc *p, u64 sp);
+int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p);
 
 /* The thread ends: a wait that was over counts.  1 if so, 0 if it is in the middle of one, or none.
  */

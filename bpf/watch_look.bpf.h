@@ -29,51 +29,70 @@ static __always_inline bool read_user(void *to, u64 size, u64 from)
 	return false;
 }
 
-/*
- * A thread state is known by its pthread_self(), which is where the thread's own register points:
- * unlike native_thread_id that holds in forked children and in every pid namespace.
- */
-static __always_inline bool is_state_of(struct task_struct *task, const struct gs_proc_config *c,
-					u64 tstate)
-{
-	u64 self;
+/* The two ids of a PyThreadState; where they are neighbours, one read gives both. */
+struct tstate_ids {
+	u64 self; /* thread_id */
+	u64 native; /* native_thread_id; 0: there is none */
+};
 
-	/* Of the last holder, which may be gone: a failure is none. */
-	return tstate &&
-	       !bpf_probe_read_user(&self, sizeof(self), (void *)(tstate + c->tstate_thread_id)) &&
-	       self == task->thread.fsbase;
+/* Of the last holder, which may be gone: a failure is none. */
+static __always_inline bool read_ids(const struct gs_proc_config *c, u64 tstate, bool native,
+				     struct tstate_ids *ret_ids)
+{
+	void *at = (void *)(tstate + c->tstate_thread_id);
+
+	if (native && c->tstate_native_id == c->tstate_thread_id + sizeof(ret_ids->self))
+		return !bpf_probe_read_user(ret_ids, sizeof(*ret_ids), at);
+	if (!native || c->tstate_native_id == (u32)-1 ||
+	    bpf_probe_read_user(&ret_ids->native, sizeof(ret_ids->native),
+				(void *)(tstate + c->tstate_native_id)))
+		ret_ids->native = 0;
+	return !bpf_probe_read_user(&ret_ids->self, sizeof(ret_ids->self), at);
 }
 
 /*
  * @waiting: it goes to sleep for the GIL, or may have had it since it did; else whether it leaves
  * as the holder is all that matters.
+ *
+ * A thread state is known by its pthread_self(), which is where the thread's own register points:
+ * unlike native_thread_id that holds in forked children and in every pid namespace.
  */
 static __always_inline void look(struct task_struct *task, const struct gs_proc *p, bool waiting,
 				 struct gil_seen *ret_g)
 {
 	const struct gs_proc_config *c = &p->config;
 	struct gil_fields f;
-	u64 native = 0;
+	struct tstate_ids ids;
 
-	__builtin_memset(ret_g, 0, sizeof(*ret_g));
+	ret_g->switch_number = 0;
+	ret_g->holder = 0;
+	ret_g->mine = ret_g->was_mine = ret_g->known = false;
 	if (!c->gil_state || !task->mm || !read_user(&f, sizeof(f), c->gil_state))
 		return;
 	ret_g->known = true;
 	ret_g->switch_number = f.switch_number;
-	if (f.locked != 1 && !waiting)
+	if ((f.locked != 1 && !waiting) || !f.last_holder ||
+	    !read_ids(c, f.last_holder, waiting, &ids))
 		return;
-	ret_g->was_mine = is_state_of(task, c, f.last_holder);
+	ret_g->was_mine = ids.self == task->thread.fsbase;
 	ret_g->mine = f.locked == 1 && ret_g->was_mine;
-	if (!waiting || !f.last_holder)
-		return;
-	if (c->tstate_native_id != (u32)-1 &&
-	    !bpf_probe_read_user(&native, sizeof(native),
-				 (void *)(f.last_holder + c->tstate_native_id)))
-		ret_g->holder = native;
+	ret_g->holder = waiting ? ids.native : 0;
+}
+
+/*
+ * Read and write calls that @task has made.  A waiter makes none: where they have changed, it has
+ * had the GIL.
+ */
+static __always_inline u64 io_calls(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->ioac.syscr))
+		return 0; /* no CONFIG_TASK_XACCT */
+	return task->ioac.syscr + task->ioac.syscw;
 }
 
 #define GS_PRINT_SKIP 64 /* take_gil()'s locals above the time-out, which change */
 #define GS_PRINT_WORDS 64
+#define GS_PRINT_PRIME 0x9e3779b97f4a7c15ULL
 
 struct gs_print_stack {
 	u64 word[GS_PRINT_WORDS];
@@ -95,15 +114,19 @@ extern gs_print_map gs_print SEC(".maps");
 static __always_inline u64 stack_print(u64 timeout)
 {
 	struct gs_print_stack *s;
-	u64 print = 1;
+	u64 a = 1, b = 2, c = 3, d = 4; /* apart, so that the CPU works on all of them at once */
 	u32 zero = 0;
 
 	s = bpf_map_lookup_elem(&gs_print, &zero);
 	if (!s || bpf_probe_read_user(s, sizeof(*s), (void *)(timeout + GS_PRINT_SKIP)))
 		return 0;
-	for (int i = 0; i < GS_PRINT_WORDS; i++)
-		print = (print ^ s->word[i]) * 0x9e3779b97f4a7c15ULL;
-	return print | 1;
+	for (int i = 0; i < GS_PRINT_WORDS; i += 4) {
+		a = (a ^ s->word[i]) * GS_PRINT_PRIME;
+		b = (b ^ s->word[i + 1]) * GS_PRINT_PRIME;
+		c = (c ^ s->word[i + 2]) * GS_PRINT_PRIME;
+		d = (d ^ s->word[i + 3]) * GS_PRINT_PRIME;
+	}
+	return (((a * 3 ^ b) * 5 ^ c) * 7 ^ d) | 1;
 }
 
 #endif
