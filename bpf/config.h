@@ -14,6 +14,7 @@ struct gs_config {
 	u32 record; /* tell every span through gs_records */
 	u32 follow_children; /* forks of targets become targets */
 	u32 watch; /* watch mode: the scheduler's view alone */
+	u32 bursts; /* refs are counted only while gs_burst.active says so */
 };
 
 #endif

@@ -16,6 +16,11 @@ struct {
 	__type(value, struct gs_type);
 } gs_types SEC(".maps");
 
+/* Each TIMED-th counted hit is timed, for user space to know what one costs. */
+#define TIMED 16
+
+struct gs_burst gs_burst = {};
+
 static __always_inline struct gs_type *type_row(const struct gs_type_key *key,
 						const struct gs_proc_config *c)
 {
@@ -67,27 +72,73 @@ static __always_inline bool type_of(u64 object, u32 site, const struct gs_proc_c
 	return !s->function || dealloc == s->function + c->load_bias;
 }
 
-__hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
+static __always_inline struct gs_type *count(struct pt_regs *ctx, u32 event, u32 site,
+					     const struct gs_proc *p, u32 pid)
 {
-	struct gs_type_key key = { .pid = bpf_get_current_pid_tgid() >> 32 };
+	struct gs_type_key key = { .pid = pid };
 	struct gs_type *row;
-	struct gs_proc *p;
-	s32 index;
 	u64 arg;
 
-	if (!gs_measures(GS_FAMILY_REFS))
-		return 0;
-	index = gs_target(key.pid);
-	p = index < 0 ? NULL : gs_proc_at(index);
-	if (!p || !gs_site_arg(ctx, site, 0, &arg))
-		return 0;
+	if (!gs_site_arg(ctx, site, 0, &arg))
+		return NULL;
 	key.type = arg;
 	if (event == GS_EVENT_REFS_DEALLOC && !p->config.types_by_name &&
 	    !type_of(arg, site, &p->config, &key.type))
-		return 0;
+		return NULL;
 	row = type_row(&key, &p->config);
 	if (row)
 		__sync_fetch_and_add(event == GS_EVENT_REFS_DEALLOC ? &row->deallocs : &row->allocs,
 				     1);
+	return row;
+}
+
+/* How the counts differ from burst to burst: a type's objects die under one GIL, one at a time. */
+static __always_inline void count_in_burst(struct gs_type *row, u32 burst)
+{
+	if (row->burst != burst) {
+		row->squares += row->in_burst * row->in_burst;
+		row->in_burst = 0;
+		row->burst = burst;
+	}
+	row->in_burst++;
+}
+
+static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site, struct gs_proc *p,
+				       u32 pid)
+{
+	struct gs_type *row;
+	u64 began = 0;
+
+	__sync_fetch_and_add(&gs_burst.hits, 1);
+	if (!*(volatile u32 *)&gs_burst.active)
+		return;
+	if (p->refs_counted % TIMED == 0)
+		began = bpf_ktime_get_ns();
+	row = count(ctx, event, site, p, pid);
+	if (row && event == GS_EVENT_REFS_DEALLOC)
+		count_in_burst(row, gs_burst.id);
+	__sync_fetch_and_add(&p->refs_counted, 1);
+	if (began) {
+		__sync_fetch_and_add(&gs_burst.timed_ns, bpf_ktime_get_ns() - began);
+		__sync_fetch_and_add(&gs_burst.timed, 1);
+	}
+}
+
+__hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct gs_proc *p;
+	s32 index;
+
+	if (!gs_measures(GS_FAMILY_REFS))
+		return 0;
+	index = gs_target(pid);
+	p = index < 0 ? NULL : gs_proc_at(index);
+	if (!p)
+		return 0;
+	if (gs_config.bursts)
+		burst_site(ctx, event, site, p, pid);
+	else
+		(void)count(ctx, event, site, p, pid);
 	return 0;
 }

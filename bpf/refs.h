@@ -17,12 +17,25 @@ struct gs_type_key {
 struct gs_type {
 	u64 deallocs;
 	u64 allocs;
+	u64 in_burst; /* deallocs in burst number `burst`: not in `squares` yet */
+	u64 squares; /* sum over the bursts before that of their deallocs squared */
 	u32 flags; /* the low half of tp_flags when first seen */
-	u32 pad;
+	u32 burst; /* gs_burst.id when last seen */
 	char name[GS_TYPE_NAME_LEN]; /* tp_name when first seen; cut if longer */
 };
 
+/* Counting in bursts (user/load/burst.h): user space writes the first line, BPF the second. */
+struct gs_burst {
+	u32 active; /* count now */
+	u32 id; /* number of the burst, or of the slice of time while counting goes on */
+	u64 pad[7];
+	u64 hits; /* of the refs sites by targets, counted or not */
+	u64 timed, timed_ns; /* handlers that were timed, and how long they took */
+	u64 pad2[5];
+};
+
 _Static_assert(sizeof(struct gs_type_key) == 16, "gs_type_key is ABI");
-_Static_assert(sizeof(struct gs_type) == 88, "gs_type is ABI");
+_Static_assert(sizeof(struct gs_type) == 104, "gs_type is ABI");
+_Static_assert(sizeof(struct gs_burst) == 128, "gs_burst is ABI");
 
 #endif

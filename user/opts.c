@@ -193,6 +193,10 @@ static int check_record(const struct opts *o, struct err *e)
 	if (!o->output)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "record: nowhere to write to; give -o DIR, a new directory");
+	if (o->ring_bytes && o->max_bytes && o->max_bytes < o->ring_bytes)
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--max-size: smaller than --ring, so no snapshot would fit; make it "
+			    "larger");
 	if (o->ntriggers && !o->ring_bytes)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "--trigger: for flight recorders; give --ring SIZE as well");

@@ -56,6 +56,8 @@ struct opts {
 	const char *mode; /* "exact" or "watch" */
 	u64 sample_rate; /* watch mode: samples of the GIL a second */
 	u32 families; /* GS_FAMILY_BIT()s */
+	double budget; /* share of one core that probing refs may cost a target; 0: no limit */
+	bool budget_given;
 	u64 max_threads, max_processes, max_types; /* map sizes */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
 	const char *count; /* function that the calls family counts */

@@ -169,6 +169,25 @@ int opts_set_mode(struct opts_parser *p, const struct opts_option *opt, const ch
 	return 0;
 }
 
+int opts_set_share(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	double percent = 0;
+	bool ok = !strcmp(arg, "none");
+	char *end;
+
+	if (!ok && strchr("0123456789.", *arg)) {
+		percent = strtod(arg, &end);
+		ok = end != arg && !strcmp(end, "%") && percent >= 0.01 && percent <= 100;
+	}
+	if (!ok)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--%s %s: not a share; give 0.01%% to 100%%, as in 1%%, or none",
+			    opt->name, arg);
+	*(double *)((char *)p->o + opt->offset) = percent / 100;
+	p->o->budget_given = true;
+	return 0;
+}
+
 static int families(struct opts_parser *p, const char *option, const char *list, u32 *ret_mask)
 {
 	static const struct {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -23,6 +24,12 @@ static u32 power_of_two(u64 n)
 	return n ? 1U << (63 - __builtin_clzll(n)) : 4096;
 }
 
+/* Are refs to be kept under a budget?  Only links of many sites are taken off fast enough. */
+static bool wants_bursts(const struct session *s, bool multi)
+{
+	return multi && s->opts->budget > 0 && s->opts->families & GS_FAMILY_BIT(GS_FAMILY_REFS);
+}
+
 static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 {
 	const struct opts *o = s->opts;
@@ -38,6 +45,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.follow_children = o->children || o->all,
 			.record = o->command == CMD_RECORD,
 			.watch = opts_watch(o),
+			.bursts = wants_bursts(s, multi),
 		},
 		.max_types = o->max_types,
 		.record_bytes = power_of_two(o->buffer_bytes),
@@ -84,6 +92,8 @@ static int attach(struct session *s, struct err *e)
 		else if (err)
 			errf(e, gone.code, err, "%s", gone.text);
 	}
+	if (!err && s->burst && s->collector.count)
+		err = burst_start(s->burst);
 	if (!err && !s->collector.count)
 		return errf(e, GS_EXIT_TARGET, -ESRCH, "targets: all have ended; see gilscope ps");
 	return err;
@@ -105,6 +115,23 @@ static int watch_signals(struct session *s)
 	return s->signal_fd < 0 ? -errno : 0;
 }
 
+static int prepare_budget(struct session *s, struct err *e)
+{
+	bool multi = skel_sites_multi(s->skel);
+
+	if (!multi && wants_bursts(s, true) && s->opts->budget_given)
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			    "--budget: this kernel has no uprobe_multi links that work, and others "
+			    "are taken off too slowly; use --budget none");
+	if (!multi && wants_bursts(s, true))
+		fprintf(stderr, "gilscope: refs: no budget on this kernel, each hit is counted\n");
+	if (!wants_bursts(s, multi))
+		return 0;
+	s->burst = burst_new(s->skel, s->opts->budget, s->selftest.hit_ns);
+	s->collector.burst = s->burst;
+	return s->burst ? 0 : -ENOMEM;
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	int err = targets_find(s, e);
@@ -119,6 +146,9 @@ static int prepare(struct session *s, struct err *e)
 		return err;
 	s->collector.hit_ns = s->selftest.hit_ns;
 	s->collector.watch = opts_watch(s->opts);
+	err = prepare_budget(s, e);
+	if (err)
+		return err;
 	if (opts_watch(s->opts) && s->opts->families & GS_FAMILY_BIT(GS_FAMILY_GIL)) {
 		s->collector.sampler = sampler_new(s->opts->sample_rate);
 		if (!s->collector.sampler)
@@ -291,6 +321,7 @@ struct session *session_close(struct session *s)
 	if (!s)
 		return NULL;
 	launch_free(s->launch);
+	burst_free(s->burst);
 	attached_free(s->attached);
 	release_signals(s); /* not before: see session_leave() */
 	ring_buffer__free(s->life);
@@ -310,6 +341,8 @@ void session_leave(struct session *s)
 	static struct session *left; /* what it owns stays reachable up to the end */
 
 	left = s;
-	if (left)
-		attached_leave(left->attached);
+	if (!left)
+		return;
+	burst_stop(left->burst);
+	attached_leave(left->attached);
 }

@@ -6,6 +6,7 @@
 
 #include "bpf/families.h"
 #include "user/base/clock.h"
+#include "user/base/fmt.h"
 #include "user/session_private.h"
 
 static const char *const family_names[GS_FAMILY_END] = {
@@ -151,6 +152,37 @@ static int add_losses(struct session *s, struct figures *f)
 	return 0;
 }
 
+/* Refs under a budget have told what they cost; other sites by their hits. */
+static void add_overhead(struct session *s, struct figures *f, u64 site_hits)
+{
+	struct burst_state b = {};
+	u64 hit_ns = s->selftest.hit_ns;
+
+	f->overhead.tracer_cpu_ns = clock_cpu_ns() - s->cpu_ns;
+	f->overhead.hit_ns = hit_ns ? hit_ns : FIG_NULL;
+	f->overhead.hits_per_s = 1e9 * fmt_ratio(f->overhead.probe_hits, f->duration_ns);
+	if (s->burst) {
+		burst_state(s->burst, &b);
+		site_hits -= b.hits < site_hits ? b.hits : site_hits;
+		f->overhead.hit_ns = b.hit_ns;
+		f->budget_share = b.share;
+		f->budget = (struct fig_budget) {
+			.family = family_names[GS_FAMILY_REFS],
+			.state = b.thinned ? "thinned" : "full",
+			.since_unix_ns = s->started_unix_ns + (b.since_ns - s->started_ns),
+			.why = b.thinned ? "counting all of them would cost more than the budget"
+					 : NULL,
+			.observed_ratio = fmt_ratio(b.observed_ns, f->duration_ns),
+			.cost_ratio = fmt_ratio(b.spent_ns, f->duration_ns),
+		};
+		if (b.since_ns < s->started_ns) /* attached a little before the start */
+			f->budget.since_unix_ns = s->started_unix_ns;
+		if (f->budget.observed_ratio > 1)
+			f->budget.observed_ratio = 1;
+	}
+	f->overhead.target_cpu_ns_estimate = hit_ns ? site_hits * hit_ns + b.spent_ns : FIG_NULL;
+}
+
 int session_describe(struct session *s, struct figures *f)
 {
 	u64 site_hits = 0;
@@ -165,8 +197,6 @@ int session_describe(struct session *s, struct figures *f)
 		err = add_sites(s, f, &site_hits);
 	if (!err)
 		err = add_losses(s, f);
-	f->overhead.tracer_cpu_ns = clock_cpu_ns() - s->cpu_ns;
-	f->overhead.target_cpu_ns_estimate =
-		s->selftest.hit_ns ? site_hits * s->selftest.hit_ns : FIG_NULL;
+	add_overhead(s, f, site_hits);
 	return err;
 }

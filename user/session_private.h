@@ -4,6 +4,7 @@
 
 #include "user/ingest/collect.h"
 #include "user/load/attach.h"
+#include "user/load/burst.h"
 #include "user/load/skel.h"
 #include "user/session.h"
 #include "user/target/launch.h"
@@ -32,6 +33,7 @@ struct session {
 	struct binaries *binaries;
 	struct skel *skel;
 	struct attached *attached;
+	struct burst *burst; /* the refs sites under a budget; NULL: none, they are in `attached` */
 	struct launch *launch;
 	struct collector collector;
 	struct selftest selftest;

@@ -130,7 +130,30 @@ bool session_wants(const struct opts *o, const struct probe_site *site)
 	return !site->optional || o->contended_sites;
 }
 
-/* Runs of wanted sites: their rows, and so their cookies, are numbered through. */
+static bool in_bursts(const struct session *s, const struct probe_site *site)
+{
+	return s->burst && site->family == GS_FAMILY_REFS;
+}
+
+/* Sites that come and go have links of their own: run by run, each all of one kind. */
+static int attach_runs(struct session *s, const char *path, pid_t pid,
+		       const struct probe_site *sites, size_t n, u32 first, struct err *e)
+{
+	int err = 0;
+
+	for (size_t i = 0, end; i < n && !err; i = end) {
+		bool bursts = in_bursts(s, &sites[i]);
+
+		for (end = i + 1; end < n && in_bursts(s, &sites[end]) == bursts;)
+			end++;
+		err = bursts ? burst_add(s->burst, path, pid, sites + i, end - i, first + i, e)
+			     : attach_sites(s->attached, s->skel, path, pid, sites + i, end - i,
+					    first + i, e);
+	}
+	return err;
+}
+
+/* The rows of wanted sites, and so their cookies, are numbered through. */
 static int attach_wanted(struct session *s, const struct site_block *block, const char *path,
 			 pid_t pid, struct err *e)
 {
@@ -144,7 +167,7 @@ static int attach_wanted(struct session *s, const struct site_block *block, cons
 	for (size_t i = 0; i < b->nsites; i++)
 		if (session_wants(s->opts, &b->sites[i]))
 			wanted[n++] = b->sites[i];
-	err = attach_sites(s->attached, s->skel, path, pid, wanted, n, block->first, e);
+	err = attach_runs(s, path, pid, wanted, n, block->first, e);
 	free(wanted);
 	return err;
 }

@@ -187,6 +187,7 @@ static inline struct figures *sample_figures(u64 seconds, size_t threads)
 					 seconds * 12 };
 	f->overhead.tracer_cpu_ns = seconds * SAMPLE_SEC / 250;
 	f->overhead.probe_hits = seconds * 41000;
+	f->overhead.hit_ns = 640;
 	f->overhead.target_cpu_ns_estimate = seconds * SAMPLE_SEC / 100;
 	return f;
 }

@@ -107,7 +107,8 @@ static void check(const struct fig_column *columns, const char *row, size_t n)
 			assert_int_equal(*(const u64 *)v, made_up(n, i, 2));
 			break;
 		case FIG_REAL:
-			if (strncmp(columns[i].name, "held_", 5)) /* worked out anew */
+			if (strncmp(columns[i].name, "held_", 5) &&
+			    strcmp(columns[i].name, "hits_per_s")) /* worked out anew */
 				assert_true(*(const double *)v == 2);
 			break;
 		case FIG_FLAG:

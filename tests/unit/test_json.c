@@ -86,17 +86,19 @@ static const struct key io[] = {
 	{ "errors", "i?" },	 { "events", "i?" }, { "blocked", "H?" }, { "wake_to_run", "H?" },
 	{ "wake_to_gil", "H?" }, { NULL },
 };
-static const struct key types[] = { { "type", "s" }, { "deallocs", "i?" }, { NULL } };
+static const struct key types[] = { { "type", "s" },
+				    { "deallocs", "i?" },
+				    { "deallocs_counted", "i?" },
+				    { "error_ratio", "r?" },
+				    { NULL } };
 static const struct key probes[] = {
 	{ "family", "s" },    { "event", "s" },	       { "file", "s?" }, { "offset", "s?" },
 	{ "found_by", "s?" }, { "instruction", "s?" }, { "hits", "i?" }, { NULL },
 };
 static const struct key lost[] = { { "cause", "s" }, { "count", "i" }, { NULL } };
 static const struct key overhead[] = {
-	{ "tracer_cpu_ns", "i?" },
-	{ "probe_hits", "i?" },
-	{ "target_cpu_ns_estimate", "i?" },
-	{ NULL },
+	{ "tracer_cpu_ns", "i?" }, { "probe_hits", "i?" }, { "target_cpu_ns_estimate", "i?" },
+	{ "hit_ns", "i?" },	   { "hits_per_s", "r?" }, { NULL },
 };
 static const struct key hist[] = {
 	{ "count", "i" },   { "sum_ns", "i" },	{ "max_ns", "i" }, { "p50_ns", "i?" },

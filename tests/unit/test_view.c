@@ -99,7 +99,8 @@ static void everything_is_on_80_by_24(void **state)
 	show(4, 5, 30);
 	assert_shows("gilscope 4711 (1 of 2)  python3 app.py --port 8080");
 	assert_shows("Python 3.11.2  exact\n");
-	assert_shows("last 1.00 s  gilscope 0.4% CPU  probes 41.0k/s, ~1.0% CPU of the target\n");
+	assert_shows(
+		"last 1.00 s  gilscope 0.4% CPU  probes 41.0k/s x 640 ns, ~1.0% CPU of target\n");
 	assert_shows("LOST threads_full 60");
 	assert_shows("GIL  held 80.0%");
 	assert_shows("takes 20.0k/s  contended 35.0%  forced 420/s  handovers 6500/s\n");

@@ -1,6 +1,8 @@
-/* The clocks gilscope reads, all in ns.  They cannot fail. */
+/* The clocks gilscope reads, all in ns.  Those of our own cannot fail. */
 #ifndef GS_USER_BASE_CLOCK_H
 #define GS_USER_BASE_CLOCK_H
+
+#include <sys/types.h>
 
 #include "bpf/types.h"
 
@@ -12,5 +14,8 @@ u64 clock_real_ns(void);
 
 /* CPU time this process has used, all threads, user and kernel. */
 u64 clock_cpu_ns(void);
+
+/* CPU time of process @pid, all its threads, up to their last ticks; 0: it is gone. */
+u64 clock_process_ns(pid_t pid);
 
 #endif

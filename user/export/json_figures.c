@@ -174,6 +174,15 @@ static json_t *recording(const struct fig_recording *r)
 			 number(r->format), "complete", r->complete, "damage", damage);
 }
 
+/* What keeps the cost down; null: nothing does. */
+static json_t *budget(const struct figures *f)
+{
+	if (!(f->budget_share > 0))
+		return json_null();
+	return json_pack("{s:f, s:[o]}", "share", f->budget_share, "families",
+			 object_of(fig_budget_columns, &f->budget));
+}
+
 json_t *json_figures(const struct figures *f)
 {
 	const struct fig_recording *r = f->recording;
@@ -194,6 +203,7 @@ json_t *json_figures(const struct figures *f)
 		err |= json_object_set_new(object, fig_top_tables[t].name,
 					   table(&fig_top_tables[t], f));
 	err |= json_object_set_new(object, "overhead", object_of(fig_overhead_columns, f));
+	err |= json_object_set_new(object, "budget", budget(f));
 	if (err) {
 		json_decref(object);
 		return NULL;

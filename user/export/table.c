@@ -21,6 +21,23 @@ static void text(FILE *out, const char *s)
 	fputs(safe, out);
 }
 
+/* What is counted in bursts only, since when and why. */
+static void budget(FILE *out, const struct figures *f)
+{
+	const struct fig_budget *b = &f->budget;
+	u64 end = f->started_unix_ns + f->duration_ns;
+
+	if (!(f->budget_share > 0))
+		return;
+	fprintf(out, "  budget    %s of a CPU for %s: %s", fmt_percent(f->budget_share).s,
+		b->family, strcmp(b->state, "thinned") ? "counted in full" : "THINNED");
+	if (end > b->since_unix_ns)
+		fprintf(out, " for %s", fmt_ns(end - b->since_unix_ns).s);
+	fprintf(out, ", cost %s, observed %s of the time since the start%s%s\n",
+		fmt_percent(b->cost_ratio).s, fmt_percent(b->observed_ratio).s, b->why ? "; " : "",
+		b->why ? b->why : "");
+}
+
 static void header(FILE *out, const struct figures *f, const struct fig_process *p)
 {
 	double own = fmt_ratio(f->overhead.tracer_cpu_ns, f->duration_ns);
@@ -37,10 +54,14 @@ static void header(FILE *out, const struct figures *f, const struct fig_process 
 		f->mode ? f->mode : "-");
 	fprintf(out,
 		"  cost      gilscope %s of a CPU; its probes about %s of a CPU in %s, "
-		"%s hits\n",
+		"%s hits (%s/s%s%s)\n",
 		fmt_percent(own).s, fmt_percent(cost).s,
 		f->nprocs > 1 ? "all targets together" : "the target",
-		fmt_count(f->overhead.probe_hits).s);
+		fmt_count(f->overhead.probe_hits).s,
+		fmt_rate(f->overhead.probe_hits, f->duration_ns).s,
+		f->overhead.hit_ns == FIG_NULL ? "" : ", each ",
+		f->overhead.hit_ns == FIG_NULL ? "" : fmt_ns(f->overhead.hit_ns).s);
+	budget(out, f);
 	if (!f->nlost)
 		return;
 	fputs("  LOST     ", out);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/base/fmt.h"
 #include "user/model/fig_rows.h"
@@ -238,8 +239,10 @@ int table_io(FILE *out, const struct fig_process *p)
 int table_types(FILE *out, const struct fig_process *p)
 {
 	static const struct text_column columns[] = {
-		{ "TYPE", true }, { "DEALLOCS" }, { "DEALLOCS/s" }, { "ALLOCS" }, { "ALLOCS/s" },
+		{ "TYPE", true }, { "DEALLOCS" }, { "DEALLOCS/s" },
+		{ "ALLOCS" },	  { "ALLOCS/s" }, { "+-" },
 	};
+	bool sampled = p->types_source && !strcmp(p->types_source, "sampled");
 	const char **list;
 	struct text_table t;
 	size_t count;
@@ -247,7 +250,7 @@ int table_types(FILE *out, const struct fig_process *p)
 
 	if (err)
 		return err;
-	text_table_init(&t, columns, COUNT(columns));
+	text_table_init(&t, columns, COUNT(columns) - !sampled); /* exact: no error */
 	for (size_t i = 0; i < count && i < TOP; i++) {
 		const struct fig_type *type = (const struct fig_type *)list[i];
 
@@ -257,12 +260,17 @@ int table_types(FILE *out, const struct fig_process *p)
 		rate_cell(&t, type->deallocs, p);
 		count_cell(&t, type->allocs);
 		rate_cell(&t, type->allocs, p);
+		if (sampled)
+			text_table_cell(&t, fmt_percent(type->error_ratio).s);
 	}
 	free(list);
 	if (!section(out, "Objects, by type", p->types_measured, count))
 		return 0;
 	text_table_print(&t, out, INDENT);
 	and_more(out, count);
+	if (sampled)
+		fprintf(out, "%*ssampled: estimated from %s bursts, %s in all\n", INDENT, "",
+			fmt_count(p->types_bursts).s, fmt_ns(p->types_observed_ns).s);
 	if (p->types_coverage)
 		fprintf(out, "%*scoverage: %s\n", INDENT, "", p->types_coverage);
 	return 0;

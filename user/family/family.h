@@ -33,6 +33,9 @@ struct family_input {
 	u64 handovers; /* watch mode: by the interpreter's count */
 	double held_error_ratio; /* watch mode */
 	const char *types_coverage; /* of the binary; may be NULL */
+	const struct burst_seen *seen; /* refs in bursts: what was observed; NULL: all */
+	u64 refs_hit_ns; /* refs in bursts: what a hit costs */
+	double busy; /* refs in bursts: CPU time the process takes, of one CPU; at most 1 */
 };
 
 struct family_ops {

@@ -7,7 +7,11 @@
 #include "bpf/refs.h"
 #include "user/base/str.h"
 #include "user/family/family.h"
+#include "user/load/burst.h"
 #include "user/model/fig_rows.h"
+
+#define COST_ERROR 0.2 /* of a hit: so well is it known */
+#define LOST_MAX 0.9 /* of a burst: of what is left, next to nothing is certain */
 
 /*
  * Call @each for the rows of @pid; it returns non-zero to stop.  A row may be deleted by @each:
@@ -45,20 +49,54 @@ static int add_type(const struct kmaps *maps, const struct gs_type_key *key, voi
 	str_printable(type.name);
 	row->type = strdup(type.name[0] ? type.name : "?");
 	row->key = key->type;
-	row->deallocs = type.deallocs;
+	row->deallocs = row->deallocs_counted = type.deallocs;
+	row->squares = type.squares + type.in_burst * type.in_burst;
+	row->error_ratio = 0;
 	/* Built-in types have allocators of their own: what is seen of them is a part, unknown
 	 * which. */
 	if (type.flags & GS_TYPE_HEAP)
-		row->allocs = type.allocs;
+		row->allocs = row->allocs_counted = type.allocs;
 	return 0;
+}
+
+/*
+ * While the probes count, the program runs the slower: what they take (all of it under one GIL, so
+ * it adds up) is no time of the program's own, so far as it has no idle time to make up for it.
+ */
+static void observed(const struct family_input *in, struct fig_process *out)
+{
+	double window, probes, lost;
+
+	out->types_observed_ns = in->measured_ns;
+	out->types_unsure_ns = out->types_bursts = 0;
+	if (!in->seen)
+		return;
+	window = (double)in->seen->observed_ns;
+	probes = (double)(in->proc->refs_counted * in->refs_hit_ns);
+	if (probes > window * LOST_MAX)
+		probes = window * LOST_MAX;
+	lost = window > 0 ? in->busy + probes / window : 1;
+	if (lost > 1)
+		lost = 1;
+	out->types_observed_ns = (u64)(window - lost * probes);
+	out->types_unsure_ns = (u64)(probes * (lost * COST_ERROR + (1 - lost) * lost));
+	out->types_bursts = in->seen->bursts;
+	if (!in->seen->whole)
+		out->types_source = "sampled";
 }
 
 static int refs_process(const struct family_input *in, struct fig_process *out)
 {
+	int err;
+
 	out->types_measured = true;
+	out->types_source = "exact";
+	observed(in, out);
 	if (in->types_coverage)
 		out->types_coverage = strdup(in->types_coverage);
-	return each_type(in->maps, in->pid, add_type, out);
+	err = each_type(in->maps, in->pid, add_type, out);
+	fig_types_scale(out);
+	return err;
 }
 
 static int drop_type(const struct kmaps *maps, const struct gs_type_key *key, void *arg)

@@ -42,6 +42,7 @@ void collector_begin(struct measured *m)
 {
 	struct sampled_now now;
 
+	m->cpu_begin_ns = clock_process_ns(m->py->pid);
 	if (m->sampled)
 		sampled_read(m->sampled, &now);
 }
@@ -66,6 +67,8 @@ static void refresh(struct collector *c, struct measured *m)
 	if (m->closed)
 		return;
 	m->last = c->maps->procs[m->index];
+	if (c->burst)
+		m->cpu_ns = clock_process_ns(m->py->pid) ?: m->cpu_ns;
 	if (m->last.start_ns)
 		m->start_ns = m->last.start_ns;
 	if (m->last.state == GS_SLOT_EXITED) {

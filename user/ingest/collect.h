@@ -20,6 +20,7 @@ struct collector {
 	const struct kmaps *maps;
 	u32 families; /* GS_FAMILY_BIT()s */
 	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
+	struct burst *burst; /* refs under a budget; not owned; NULL: all are counted */
 	bool watch; /* watch mode */
 	struct sampler *sampler; /* watch mode with the gil family; owned; set it before adding */
 	struct measured **list; /* owned, and what it points to */

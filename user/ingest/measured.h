@@ -42,6 +42,7 @@ struct measured {
 	pid_t ended[MEASURED_MAX_ENDED]; /* watch mode: threads whose pairs are in the kernel's
 					    table */
 	size_t nended;
+	u64 cpu_begin_ns, cpu_ns; /* refs in bursts: its CPU time at the begin, and last read */
 	u64 rest_held_ns; /* watch mode: of holders that ended unnoticed */
 };
 

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "user/base/clock.h"
+#include "user/base/fmt.h"
 #include "user/base/str.h"
 #include "user/family/family.h"
 #include "user/ingest/blame.h"
 #include "user/ingest/sampler.h"
+#include "user/load/burst.h"
 #include "user/model/fig_rows.h"
 
 static bool is_on(const struct collector *c, u32 family)
@@ -177,6 +179,21 @@ static u64 holder(const struct collector *c, const struct measured *m)
 	return m->seed_tid && !m->last.gil.takes ? (u64)m->seed_tid : 0;
 }
 
+/* Refs under a budget: what was counted of the time up to @now_ns. */
+static void seen_input(const struct collector *c, const struct measured *m, u64 now_ns,
+		       struct burst_seen *seen, struct family_input *in)
+{
+	struct burst_state state;
+
+	burst_seen(c->burst, m->start_ns, now_ns, seen);
+	burst_state(c->burst, &state);
+	in->seen = seen;
+	in->refs_hit_ns = state.hit_ns;
+	in->busy = 1;
+	if (m->cpu_ns > m->cpu_begin_ns && m->cpu_ns - m->cpu_begin_ns < in->measured_ns)
+		in->busy = fmt_ratio(m->cpu_ns - m->cpu_begin_ns, in->measured_ns);
+}
+
 static void describe(const struct measured *m, struct fig_process *out)
 {
 	const struct py_binary *b = m->py->binary;
@@ -190,6 +207,7 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->python.build_id = b->build_id ? strdup(b->build_id) : NULL;
 	out->python.free_threaded = b->free_threaded;
 	out->python.debug = b->debug;
+	out->types_observed_ns = out->types_unsure_ns = out->types_bursts = FIG_NULL;
 }
 
 /* Watch mode: what the samples say up to now. */
@@ -235,6 +253,7 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 {
 	u64 now = m->exited ? m->exit_ns : clock_mono_ns();
 	struct family_input in;
+	struct burst_seen seen;
 	int err = 0;
 
 	describe(m, out);
@@ -245,6 +264,8 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 		in.holder_tid = holder(c, m);
 	else if (m->sampled)
 		sampled_input(m, &in);
+	if (c->burst)
+		seen_input(c, m, now, &seen, &in);
 	out->measured_ns = in.measured_ns;
 	if (!err && !m->closed)
 		err = live_rows(c, m, &in, out);

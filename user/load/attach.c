@@ -121,9 +121,13 @@ static int arrays_fill(struct site_arrays *v, const struct probe_site *sites, si
 	if (!v->offsets || !v->semaphores || !v->cookies)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		v->offsets[i] = sites[i].offset;
-		v->semaphores[i] = sites[i].semaphore;
-		v->cookies[i] = GS_COOKIE(sites[i].event, first + i);
+		/* Backwards: the kernel waits when the first one goes, with all others still
+		 * there; of the refs sites, the last is hit least. */
+		size_t k = n - 1 - i;
+
+		v->offsets[i] = sites[k].offset;
+		v->semaphores[i] = sites[k].semaphore;
+		v->cookies[i] = GS_COOKIE(sites[k].event, first + k);
 	}
 	return 0;
 }

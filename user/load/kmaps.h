@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "bpf/losses.h"
+#include "bpf/refs.h"
 #include "bpf/state.h"
 
 struct kmaps {
@@ -16,6 +17,7 @@ struct kmaps {
 	u32 max_threads, max_processes, max_sites;
 	u32 *epoch; /* gs_epoch, ours to move on */
 	const u32 *threads_used; /* slots below it have been used */
+	struct gs_burst *burst; /* counting in bursts; see bpf/refs.h */
 	int targets_fd, losses_fd, hits_fd, sites_fd, types_fd, life_fd, records_fd, blame_fd;
 	int free_threads_fd, free_procs_fd;
 	int ncpus; /* values per per-CPU entry */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/families.h"
+#include "bpf/refs.h"
 #include "bpf/watch.h"
 #include "gilscope.skel.h"
 #include "user/load/skel.h"
@@ -112,6 +113,7 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 		return -ENOMEM;
 	k->epoch = &b->data->gs_epoch;
 	k->threads_used = &b->bss->gs_threads_used;
+	k->burst = &b->bss->gs_burst;
 	k->targets_fd = bpf_map__fd(b->maps.gs_targets);
 	k->losses_fd = bpf_map__fd(b->maps.gs_losses);
 	k->hits_fd = bpf_map__fd(b->maps.gs_hits);
@@ -188,6 +190,11 @@ const struct kmaps *skel_maps(const struct skel *s)
 struct bpf_program *skel_site_program(const struct skel *s)
 {
 	return s->multi ? s->bpf->progs.gs_site_multi : s->bpf->progs.gs_site_plain;
+}
+
+bool skel_sites_multi(const struct skel *s)
+{
+	return s->multi;
 }
 
 struct bpf_program *skel_program(const struct skel *s, const char *name)

@@ -35,6 +35,9 @@ const struct kmaps *skel_maps(const struct skel *s);
 /* The program on all sites, as loaded. */
 struct bpf_program *skel_site_program(const struct skel *s);
 
+/* Are the sites attached as uprobe_multi links? */
+bool skel_sites_multi(const struct skel *s);
+
 /* The program called @name, or NULL if it is not loaded. */
 struct bpf_program *skel_program(const struct skel *s, const char *name);
 

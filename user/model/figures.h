@@ -17,6 +17,7 @@
 #include "bpf/types.h"
 #include "user/model/fig_hist.h"
 #include "user/model/fig_trace.h"
+#include "user/model/fig_types.h"
 
 struct fig_gil {
 	u64 address;
@@ -83,13 +84,6 @@ struct fig_io {
 	struct fig_hist wake_to_gil;
 };
 
-struct fig_type {
-	char *type; /* owned, printable */
-	u64 key; /* identity within the process */
-	u64 deallocs;
-	u64 allocs;
-};
-
 /* Arrays are owned; a NULL array with its *_measured false is written as null. */
 struct fig_process {
 	u32 pid;
@@ -117,6 +111,9 @@ struct fig_process {
 	struct fig_type *types;
 	size_t ntypes;
 	char *types_coverage; /* owned */
+	const char *types_source; /* "exact" or "sampled"; static; NULL: not measured */
+	u64 types_observed_ns; /* counted in, less what the probes took of it */
+	u64 types_unsure_ns, types_bursts; /* which can be off by so much; in so many bursts */
 	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
 };
 
@@ -147,11 +144,14 @@ struct figures {
 	size_t nlost_ranges;
 	bool longest_measured, lost_ranges_measured; /* false: measured live, or an interval */
 	const struct fig_recording *recording; /* not owned; NULL: measured live */
+	double budget_share; /* of one core; NAN or 0: none */
+	struct fig_budget budget; /* of the refs family; with budget_share only */
 	struct {
 		u64 tracer_cpu_ns;
 		u64 probe_hits;
-		u64 target_cpu_ns_estimate; /* hits x measured cost per hit; FIG_NULL: not measured
-					     */
+		u64 target_cpu_ns_estimate; /* hits x measured cost; FIG_NULL: not measured */
+		u64 hit_ns; /* measured cost of a hit of a site; FIG_NULL: not measured */
+		double hits_per_s;
 	} overhead;
 };
 
@@ -206,6 +206,7 @@ extern const struct fig_column fig_process_columns[];
 extern const struct fig_column fig_python_columns[];
 extern const struct fig_column fig_figures_columns[];
 extern const struct fig_column fig_overhead_columns[];
+extern const struct fig_column fig_budget_columns[]; /* of struct fig_budget */
 
 /* The rows of table @t in @base, a struct fig_process or figures. */
 struct fig_rows {

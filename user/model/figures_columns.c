@@ -85,6 +85,20 @@ static const struct fig_column type_columns[] = {
 	HIDDEN(fig_type, FIG_KEY, key),
 	COL(fig_type, FIG_COUNT, deallocs),
 	COL(fig_type, FIG_COUNT, allocs),
+	COL(fig_type, FIG_COUNT, deallocs_counted),
+	HIDDEN(fig_type, FIG_COUNT, allocs_counted),
+	HIDDEN(fig_type, FIG_COUNT, squares),
+	COL(fig_type, FIG_REAL, error_ratio),
+	END,
+};
+
+const struct fig_column fig_budget_columns[] = {
+	COL(fig_budget, FIG_LABEL, family),
+	COL(fig_budget, FIG_STATIC, state),
+	COL(fig_budget, FIG_LEVEL, since_unix_ns),
+	COL(fig_budget, FIG_STATIC, why),
+	COL(fig_budget, FIG_REAL, observed_ratio),
+	COL(fig_budget, FIG_REAL, cost_ratio),
 	END,
 };
 
@@ -139,6 +153,10 @@ const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_TEXT, command),
 	COL(fig_process, FIG_TIME, measured_ns),
 	COL(fig_process, FIG_TEXT, types_coverage),
+	COL(fig_process, FIG_STATIC, types_source),
+	COL(fig_process, FIG_TIME, types_observed_ns),
+	HIDDEN(fig_process, FIG_TIME, types_unsure_ns),
+	COL(fig_process, FIG_COUNT, types_bursts),
 	END,
 };
 
@@ -168,6 +186,8 @@ const struct fig_column fig_overhead_columns[] = {
 	OVERHEAD(FIG_TIME, tracer_cpu_ns),
 	OVERHEAD(FIG_COUNT, probe_hits),
 	OVERHEAD(FIG_TIME, target_cpu_ns_estimate),
+	OVERHEAD(FIG_LEVEL, hit_ns),
+	OVERHEAD(FIG_REAL, hits_per_s),
 	END,
 };
 

@@ -264,6 +264,7 @@ static bool process_interval(struct fig_process *p, const struct fig_process *fr
 	if (!unfold(p, from) || !unfold_blame(p, from))
 		return false;
 	subtract_row(fig_process_columns, (char *)p, (const char *)from);
+	fig_types_scale(p);
 	for (size_t i = 0; i < p->ngils; i++) {
 		struct fig_gil *g = &p->gils[i];
 
@@ -324,6 +325,9 @@ struct figures *figures_interval(const struct figures *from, const struct figure
 		subtract_row(fig_overhead_columns, (char *)f, (const char *)from);
 		f->started_ns = from->started_ns + from->duration_ns;
 		f->started_unix_ns = from->started_unix_ns + from->duration_ns;
+		if (!isnan(f->overhead.hits_per_s))
+			f->overhead.hits_per_s =
+				1e9 * fmt_ratio(f->overhead.probe_hits, f->duration_ns);
 		drop_unlost(f);
 	}
 	return f;

@@ -214,12 +214,16 @@ static bool io_rows(const struct replay *r, const struct rp_process *p, struct f
 static bool type_rows(const struct rp_process *p, struct fig_process *out)
 {
 	out->types_measured = true;
+	out->types_source = "exact";
+	out->types_observed_ns = out->measured_ns;
+	out->types_bursts = 0;
 	for (u32 i = 0; i < p->ntypes; i++) {
 		struct fig_type *row = fig_row_add(FIG_TYPES, out);
 
 		if (!row)
 			return false;
 		*row = p->types[i];
+		row->deallocs_counted = row->deallocs;
 		row->type = strdup(row->type ? row->type : "?");
 		if (!row->type)
 			return false;
@@ -245,6 +249,7 @@ static bool describe(const struct rp_process *p, struct fig_process *out)
 	out->exited = p->exited;
 	out->python.free_threaded = p->known & EVENT_KNOWN_FREE_THREADED;
 	out->python.debug = p->known & EVENT_KNOWN_DEBUG;
+	out->types_observed_ns = out->types_unsure_ns = out->types_bursts = FIG_NULL;
 	return ok;
 }
 
@@ -331,6 +336,8 @@ struct figures *rp_figures(const struct replay *r, u64 moment_ns)
 			ok = process(r, r->procs[i], moment_ns, &f->procs[f->nprocs++]);
 	ok = ok && probes(r, f) && losses(r, f);
 	f->overhead.tracer_cpu_ns = r->tracer_cpu_ns;
+	f->overhead.hit_ns = FIG_NULL;
+	f->overhead.hits_per_s = 1e9 * fmt_ratio(f->overhead.probe_hits, f->duration_ns);
 	f->overhead.target_cpu_ns_estimate =
 		r->target_cpu_ns == EVENT_UNKNOWN ? FIG_NULL : r->target_cpu_ns;
 	return ok ? f : figures_free(f);

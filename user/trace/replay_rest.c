@@ -203,7 +203,8 @@ static struct fig_type *type_row(struct replay *r, struct rp_process *p, u64 key
 			return NULL;
 		slot = type_slot(p, key);
 	}
-	p->types[p->ntypes] = (struct fig_type) { .key = key, .allocs = FIG_NULL };
+	p->types[p->ntypes] =
+		(struct fig_type) { .key = key, .allocs = FIG_NULL, .allocs_counted = FIG_NULL };
 	*slot = ++p->ntypes;
 	return &p->types[p->ntypes - 1];
 }

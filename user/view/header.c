@@ -10,11 +10,16 @@ static const struct figures *with_losses(const struct view *v)
 	return v->total ? v->total : v->interval;
 }
 
+static bool is_thinned(const struct figures *f)
+{
+	return f && f->budget_share > 0 && f->budget.state && !strcmp(f->budget.state, "thinned");
+}
+
 int header_rows(const struct view *v)
 {
 	const struct figures *f = with_losses(v);
 
-	return f && f->nlost ? 3 : 2;
+	return 2 + is_thinned(view_figures(v)) + (f && f->nlost);
 }
 
 static void process_line(const struct view *v, struct canvas *c, struct area a)
@@ -51,10 +56,25 @@ static void cost_line(const struct view *v, struct canvas *c, struct area a)
 			    fmt_percent(fmt_ratio(f->overhead.tracer_cpu_ns, f->duration_ns)).s);
 	at += canvas_printf(c, a.row, a.col + at, STYLE_DIM, "  probes ");
 	at += canvas_printf(
-		c, a.row, a.col + at, STYLE_NORMAL, "%s/s, ~%s CPU",
-		fmt_rate(f->overhead.probe_hits, f->duration_ns).s,
+		c, a.row, a.col + at, STYLE_NORMAL, "%s/s x %s, ~%s CPU",
+		fmt_rate(f->overhead.probe_hits, f->duration_ns).s, fmt_ns(f->overhead.hit_ns).s,
 		fmt_percent(fmt_ratio(f->overhead.target_cpu_ns_estimate, f->duration_ns)).s);
-	canvas_printf(c, a.row, a.col + at, STYLE_DIM, " of the target");
+	canvas_printf(c, a.row, a.col + at, STYLE_DIM, " of target");
+}
+
+/* What is counted in bursts only, since when, and why. */
+static void budget_line(const struct view *v, struct canvas *c, struct area a)
+{
+	const struct figures *f = view_figures(v);
+	const struct fig_budget *b = &f->budget;
+	u64 end = f->started_unix_ns + f->duration_ns;
+	int at = canvas_printf(c, a.row, a.col, STYLE_WARN, "THINNED %s", b->family);
+
+	at += canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, " for %s, seen %s of the time",
+			    fmt_ns(end > b->since_unix_ns ? end - b->since_unix_ns : 0).s,
+			    fmt_percent(b->observed_ratio).s);
+	canvas_printf(c, a.row, a.col + at, STYLE_DIM, ": all would cost more than %s of a CPU",
+		      fmt_percent(f->budget_share).s);
 }
 
 /* Losses since the start; in red while they go on. */
@@ -80,6 +100,10 @@ void header_draw(const struct view *v, struct canvas *c, struct area a)
 	a.row++;
 	cost_line(v, c, a);
 	a.row++;
+	if (is_thinned(view_figures(v))) {
+		budget_line(v, c, a);
+		a.row++;
+	}
 	if (f && f->nlost)
 		lost_line(v, c, a);
 }

@@ -1,0 +1,101 @@
+#!/bin/sh
+# Refs under a budget: rates within 10 % at a cost that is kept, text restored, no flapping.
+. "$(dirname "$0")/lib.sh"
+need_root
+
+# A program that is busy a quarter of the time, too much to count all of it.
+steady() {
+	start_work steady.py 30000 16
+	start_stat -p "$WORK" --with refs --budget 1% --without io,gil,gc,sched
+	go
+	restored=0
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		sleep 0.7
+		text_restored "$WORK" >/dev/null 2>&1 && restored=$((restored + 1))
+	done
+	[ $restored -ge 5 ] || fail "program text: expected to be as in its file between bursts, seen so $restored times of 10"
+	truth_of
+	stop_stat
+	text_restored "$WORK"
+	quit
+	check "$S.out" "$W.truth" <<-'EOF'
+		contract(result)
+		nothing_lost(result)
+		p = only_process(result)
+		refs = result["budget"]["families"][0]
+		equal("budget", 0.01, result["budget"]["share"])
+		equal("state", "thinned", refs["state"])
+		expect(refs["why"], "why", "a reason", refs["why"])
+		# Thinned at the start, and never back: it has not changed since.
+		between("seconds at full counting", 0, 3,
+		        (refs["since_unix_ns"] - result["started_unix_ns"]) / 1e9)
+		between("cost", 0.001, 0.0125, refs["cost_ratio"])
+		between("observed", 0.003, 0.5, refs["observed_ratio"])
+		equal("source", "sampled", p["types_source"])
+		between("bursts", 10, 200, p["types_bursts"])
+		for name, rate in truth["rates"].items():
+		    rows = [t for t in p["types"] if t["type"] == name]
+		    seen = sum(t["deallocs"] for t in rows) / truth["seconds"]
+		    between(f"{name} a second", rate * 0.9, rate * 1.1, seen)
+		    between(f"error of {name}", 0.0001, 0.5, rows[0]["error_ratio"])
+		    expect(rows[0]["deallocs_counted"] < rows[0]["deallocs"] / 2, "counted",
+		           "a part of what is estimated", rows[0]["deallocs_counted"])
+		between("cost of a hit", 100, 20000, result["overhead"]["hit_ns"])
+		expect(result["overhead"]["hits_per_s"] > 0, "hits a second", "some", 0)
+	EOF
+}
+steady
+
+# So few that full counting stays under half of the budget: each is counted, exactly.
+start_work steady.py 500 3
+start_stat -p "$WORK" --with refs --budget 1% --without io,gil,gc,sched
+go
+truth_of
+stop_stat
+quit
+check "$S.out" "$W.truth" <<'EOF'
+p = only_process(result)
+equal("state", "full", result["budget"]["families"][0]["state"])
+equal("source", "exact", p["types_source"])
+seen = [t for t in p["types"] if t["type"] == "Widget"][0]
+equal("Widgets", truth["counts"]["Widget"], seen["deallocs"])
+equal("their error", 0, seen["error_ratio"])
+EOF
+
+# No budget: however many, each is counted.
+start_work steady.py 30000 2
+start_stat -p "$WORK" --with refs --without io,gil,gc,sched --budget none
+go
+truth_of
+stop_stat
+quit
+check "$S.out" "$W.truth" <<'EOF'
+p = only_process(result)
+equal("budget", None, result["budget"])
+equal("source", "exact", p["types_source"])
+equal("Widgets", truth["counts"]["Widget"],
+      sum(t["deallocs"] for t in p["types"] if t["type"] == "Widget"))
+EOF
+
+# It calms down: full counting comes back by itself, once.
+start_work steady.py 40000 16
+SCOPE_FORMAT=jsonl start_stat -p "$WORK" --with refs --budget 1% --without io,gil,gc,sched -i 0.5
+go
+sleep 4
+kill -USR1 "$WORK"
+truth_of
+stop_stat
+quit
+"$PY" - "$S.out" <<'EOF' || exit 1
+import json, sys
+states = [json.loads(line)["budget"]["families"][0]["state"] for line in open(sys.argv[1])]
+changes = [b for a, b in zip(["full"] + states, states) if a != b]
+if changes != ["thinned", "full"]:
+    sys.exit(f"    changes of state: expected thinned, then full; seen {changes}")
+EOF
+
+# Shares that are none.
+for share in 0% 101% 1 x% -1% nan% 1%%; do
+	run stat -p 1 --budget $share
+	[ "$RC" = 2 ] || fail "--budget $share: expected exit code 2, seen $RC"
+done

@@ -1,0 +1,299 @@
+/* The account of a budget, the log of bursts, and scaling: made-up series, known answers. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "user/load/budget.h"
+#include "user/load/windows.h"
+#include "user/model/fig_rows.h"
+
+#define MS 1000000ULL
+#define SEC (1000 * MS)
+#define SHARE 0.01
+
+struct run {
+	struct budget b;
+	u64 now;
+	double spent_ns, observed_ns;
+	double load; /* cost per ns while attached */
+	double tail_ns; /* what a burst takes to come and go, attached */
+};
+
+static void begin(struct run *r, double load)
+{
+	*r = (struct run) { .now = SEC, .load = load, .tail_ns = 8.0 * MS };
+	budget_init(&r->b, SHARE, r->now);
+}
+
+static double pay(struct run *r, u64 ns)
+{
+	double cost = r->load * (double)ns;
+
+	r->now += ns;
+	r->spent_ns += cost;
+	r->observed_ns += (double)ns;
+	return cost;
+}
+
+static void one_burst(struct run *r, double random)
+{
+	u64 ns = 0, length, step = MS;
+	double cost = 0;
+
+	r->now += budget_pause(&r->b, random);
+	budget_spend(&r->b, r->now, 0);
+	length = budget_length(&r->b);
+	while (!budget_burst_over(&r->b, length, ns, cost)) {
+		cost += pay(r, step);
+		ns += step;
+	}
+	if (budget_burst(&r->b, r->now, ns, cost))
+		return;
+	r->spent_ns += r->load * r->tail_ns;
+	budget_tail(&r->b, r->load * r->tail_ns);
+}
+
+static void go(struct run *r, u64 seconds)
+{
+	u64 end = r->now + seconds * SEC;
+
+	for (unsigned int i = 0; r->now < end; i++) {
+		if (r->b.thinned) {
+			one_burst(r, (double)(i * 7919 % 100) / 100);
+			continue;
+		}
+		budget_spend(&r->b, r->now + 10 * MS, pay(r, 10 * MS));
+		(void)budget_thin(&r->b, r->now);
+	}
+}
+
+static void small_loads_are_counted_in_full(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, SHARE * 0.95);
+	go(&r, 600);
+	assert_false(r.b.thinned);
+	assert_int_equal(r.b.changes, 0);
+}
+
+/* From a little too much to a storm: under budget in the long run, one change, no flapping. */
+static void large_loads_stay_under_the_budget(void **state)
+{
+	static const double loads[] = { 0.015, 0.05, 0.3, 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		struct run r;
+
+		begin(&r, loads[i]);
+		go(&r, 600);
+		assert_true(r.b.thinned);
+		assert_int_equal(r.b.changes, 1);
+		assert_true(r.spent_ns / (double)(r.now - SEC) < SHARE * 1.05);
+		/* and it is made use of */
+		assert_true(r.spent_ns / (double)(r.now - SEC) > SHARE * 0.3);
+		assert_true(r.observed_ns > 0);
+	}
+}
+
+static void a_storm_is_stopped_soon(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, 1);
+	while (!r.b.thinned)
+		go(&r, 0), budget_spend(&r.b, r.now + 10 * MS, pay(&r, 10 * MS)),
+			budget_thin(&r.b, r.now);
+	assert_true(r.now - SEC <= 40 * MS);
+}
+
+static void calm_brings_full_counting_back(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, 0.5);
+	go(&r, 60);
+	assert_true(r.b.thinned);
+	r.load = SHARE * 0.7; /* between half and all of it: as it is */
+	go(&r, 600);
+	assert_true(r.b.thinned);
+	r.load = SHARE * 0.3;
+	go(&r, 60);
+	assert_false(r.b.thinned);
+	assert_int_equal(r.b.changes, 2);
+}
+
+/* A load that goes up and down every 20 s brings fewer and fewer changes. */
+static void coming_and_going_is_damped(void **state)
+{
+	struct run r;
+	u32 half;
+
+	(void)state;
+	begin(&r, 0.5);
+	for (int i = 0; i < 30; i++) {
+		r.load = i % 2 ? 0.001 : 0.5;
+		go(&r, 20);
+	}
+	half = r.b.changes;
+	for (int i = 0; i < 30; i++) {
+		r.load = i % 2 ? 0.001 : 0.5;
+		go(&r, 20);
+	}
+	assert_true(half >= 2);
+	assert_true(r.b.changes - half <= half);
+	assert_true(r.b.need > 6);
+}
+
+static void an_idle_target_has_no_cost(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, 0.5);
+	go(&r, 10);
+	r.load = 0;
+	go(&r, 60);
+	assert_false(r.b.thinned);
+	assert_false(isnan(r.b.account_ns));
+}
+
+static void windows_are_summed_in_a_span(void **state)
+{
+	struct windows *w = calloc(1, sizeof(*w));
+	struct burst_seen s = {};
+
+	(void)state;
+	windows_add(w, 100, 200);
+	windows_add(w, 200, 300); /* it goes on */
+	windows_add(w, 1000, 1010);
+	assert_int_equal(w->count, 2);
+	windows_seen(w, 0, 5000, &s);
+	assert_int_equal(s.observed_ns, 210);
+	assert_int_equal(s.bursts, 3);
+	windows_seen(w, 250, 1005, &s);
+	assert_int_equal(s.observed_ns, 55);
+	windows_seen(w, 400, 900, &s);
+	assert_int_equal(s.observed_ns, 0);
+	assert_int_equal(s.bursts, 0);
+	free(w);
+}
+
+static void many_windows_are_merged(void **state)
+{
+	struct windows *w = calloc(1, sizeof(*w));
+	struct burst_seen s = {};
+	u64 n = 3 * WINDOWS_MAX;
+
+	(void)state;
+	for (u64 i = 0; i < n; i++)
+		windows_add(w, 1000 * i + 1, 1000 * i + 11);
+	assert_true(w->count <= WINDOWS_MAX);
+	windows_seen(w, 0, 1000 * n, &s);
+	assert_int_equal(s.observed_ns, 10 * n);
+	assert_int_equal(s.bursts, n);
+	windows_seen(w, 500 * n, 1000 * n, &s);
+	assert_in_range(s.observed_ns, 5 * n - 100, 5 * n + 100);
+	free(w);
+}
+
+static void add_type(struct fig_process *p, const char *name, u64 counted, u64 squares)
+{
+	struct fig_type *t = fig_row_add(FIG_TYPES, p);
+
+	t->type = strdup(name);
+	t->key = p->ntypes;
+	t->deallocs = t->deallocs_counted = counted;
+	t->squares = squares;
+}
+
+static struct figures *reading(const char *source, u64 measured, u64 observed, u64 counted)
+{
+	struct figures *f = figures_new();
+	struct fig_process *p = calloc(1, sizeof(*p));
+
+	f->procs = p;
+	f->nprocs = 1;
+	p->pid = 1;
+	p->measured_ns = measured;
+	p->types_source = source;
+	p->types_observed_ns = observed;
+	p->types_bursts = observed / 10;
+	p->types_measured = true;
+	add_type(p, "list", counted, counted * counted / (p->types_bursts ?: 1));
+	fig_types_scale(p);
+	return f;
+}
+
+static void estimates_are_scaled(void **state)
+{
+	struct figures *f = reading("sampled", 1000, 100, 50),
+		       *g = reading("exact", 1000, 1000, 50);
+
+	(void)state;
+	assert_int_equal(f->procs->types[0].deallocs, 500);
+	assert_int_equal(f->procs->types[0].deallocs_counted, 50);
+	assert_true(f->procs->types[0].allocs == FIG_NULL);
+	assert_true(f->procs->types[0].error_ratio < 1e-6); /* all bursts the same */
+	assert_int_equal(g->procs->types[0].deallocs, 50);
+	figures_free(f);
+	figures_free(g);
+}
+
+/* Each interval is scaled by its own share of the time, not by the difference of estimates. */
+static void intervals_are_scaled_anew(void **state)
+{
+	struct figures *a = reading("sampled", 1000, 100, 50),
+		       *b = reading("sampled", 2000, 120, 90);
+	struct figures *i = figures_interval(a, b), *none = figures_interval(b, b);
+
+	(void)state;
+	assert_int_equal(i->procs->types[0].deallocs_counted, 40);
+	assert_int_equal(i->procs->types[0].deallocs, 2000);
+	assert_true(none->procs->types[0].deallocs == FIG_NULL);
+	assert_true(isnan(none->procs->types[0].error_ratio));
+	figures_free(a);
+	figures_free(b);
+	figures_free(i);
+	figures_free(none);
+}
+
+static void errors_follow_the_spread(void **state)
+{
+	(void)state;
+	/* 10 bursts of 90 and 110 in turn: s = 10.54 of a mean of 100, t(9) = 2.262 */
+	assert_true(fabs(fig_burst_error(1000, 101000, 10, 0, 0) -
+			 2.262 * sqrt(1000 * 10 / 9.0) / 1000) < 1e-3);
+	assert_true(fig_burst_error(1000, 101000, 10, 1, 0) == 0); /* all was observed */
+	assert_true(fabs(fig_burst_error(1000, 100000, 10, 0.1, 0.07) - 0.07) < 1e-9);
+	assert_true(isnan(fig_burst_error(0, 0, 10, 0.1, 0)));
+	assert_true(isnan(fig_burst_error(5, 25, 1, 0.1, 0)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(small_loads_are_counted_in_full),
+		cmocka_unit_test(large_loads_stay_under_the_budget),
+		cmocka_unit_test(a_storm_is_stopped_soon),
+		cmocka_unit_test(calm_brings_full_counting_back),
+		cmocka_unit_test(coming_and_going_is_damped),
+		cmocka_unit_test(an_idle_target_has_no_cost),
+		cmocka_unit_test(windows_are_summed_in_a_span),
+		cmocka_unit_test(many_windows_are_merged),
+		cmocka_unit_test(estimates_are_scaled),
+		cmocka_unit_test(intervals_are_scaled_anew),
+		cmocka_unit_test(errors_follow_the_spread),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

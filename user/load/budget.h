@@ -1,0 +1,61 @@
+/*
+ * How much probing a budget allows: when to count, for how long, when to let it run.  Arithmetic
+ * only: the caller (burst.c) keeps the time and does the work.
+ *
+ * The budget is an account that fills at `share` (ns of cost per ns of time), up to what some
+ * seconds give, and that every hit is paid from.
+ *
+ *                      overdrawn
+ *   FULL: all counted ------------> THINNED: bursts, each when the account can pay for it
+ *        ^                             |
+ *        +-----------------------------+
+ *          `need` bursts in a row that say: full counting would cost less than half the share
+ *
+ * Between half the share and the whole of it either state stays as it is, and a return that did
+ * not last doubles `need`: so it does not flap.
+ */
+#ifndef GS_USER_LOAD_BUDGET_H
+#define GS_USER_LOAD_BUDGET_H
+
+#include <stdbool.h>
+
+#include "bpf/types.h"
+
+struct budget {
+	double share; /* of one core */
+	double account_ns;
+	double load; /* cost per time while counting, of the last bursts; 0: not known yet */
+	double tail_ns; /* what a burst costs besides: until it is attached, until it is detached */
+	u64 last_ns; /* the account is as of then */
+	u64 full_since_ns;
+	u32 calm,
+		need; /* bursts in a row that say it could be counted in full; how many it takes */
+	bool thinned;
+	u32 changes; /* of state */
+};
+
+/* Counting in full begins at @now_ns. */
+void budget_init(struct budget *b, double share, u64 now_ns);
+
+/* Time goes by up to @now_ns, and @cost_ns has been spent. */
+void budget_spend(struct budget *b, u64 now_ns, double cost_ns);
+
+/* FULL: has it become too much?  Then it is THINNED from here on. */
+bool budget_thin(struct budget *b, u64 now_ns);
+
+/* THINNED: ns to wait before the next burst; @random 0..1 makes it irregular. */
+u64 budget_pause(const struct budget *b, double random);
+
+/* THINNED: how long a burst that begins now may be. */
+u64 budget_length(const struct budget *b);
+
+/* A burst of @ns so far has cost @cost_ns: is it over? */
+bool budget_burst_over(const struct budget *b, u64 length_ns, u64 ns, double cost_ns);
+
+/* A burst's counting is over: @ns of it have cost @cost_ns.  Is it FULL from here on? */
+bool budget_burst(struct budget *b, u64 now_ns, u64 ns, double cost_ns);
+
+/* A burst was detached; besides what budget_burst() was told it has cost @cost_ns. */
+void budget_tail(struct budget *b, double cost_ns);
+
+#endif

@@ -1,0 +1,386 @@
+/* Bursts; see burst.h.  `lock` guards all but what is said to be the thread's own. */
+#include "user/load/burst.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/clock.h"
+#include "user/load/attach.h"
+#include "user/load/budget.h"
+#include "user/load/windows.h"
+
+#define NS_PER_SEC 1000000000ULL
+#define SLICE_NS 10000000ULL /* FULL: how often the account is looked at */
+#define STEP_NS 1000000ULL /* likewise, in a burst */
+#define HIT_NS 600 /* a hit where it could not be measured */
+/*
+ * A hit is measured in a tight loop of our own; in a real program, where it meets cold caches, it
+ * costs 1.1 to 1.4 times as much (measured on CPython).
+ */
+#define COLD 1.2
+/* Putting a breakpoint in and taking it out holds the target up for so long (15 us measured). */
+#define SITE_NS 15000
+
+struct set {
+	char *path;
+	pid_t pid;
+	struct probe_site *sites;
+	size_t nsites;
+	u32 first;
+};
+
+struct burst {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* to stop */
+	bool started, stop;
+	const struct skel *skel;
+	struct gs_burst *bpf;
+	struct set *sets;
+	size_t nsets, nsites;
+	struct attached *attached; /* the links; NULL: detached */
+	struct budget budget;
+	struct windows windows;
+	u64 began_ns; /* the window that is open; 0: none */
+	u64 thinned_ns; /* when it was last thinned; 0: never */
+	u64 since_ns;
+	u64 trap_ns; /* cost of a hit without the counting */
+	u64 hits; /* paid for */
+	u64 run_ns, run_count; /* the kernel's statistics of the program, when last read */
+	double spent_ns;
+	u64 random;
+};
+
+struct burst *burst_new(const struct skel *s, double share, u64 hit_ns)
+{
+	struct burst *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->attached = attached_new();
+	if (!b->attached) {
+		free(b);
+		return NULL;
+	}
+	b->skel = s;
+	b->bpf = skel_maps(s)->burst;
+	b->trap_ns = hit_ns ? hit_ns : HIT_NS;
+	b->random = clock_mono_ns() | 1;
+	b->budget.share = share;
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->wake, NULL);
+	return b;
+}
+
+/*
+ * Cost of a hit: the breakpoint and the counting.  Where somebody has the kernel keep statistics
+ * of BPF programs (kernel.bpf_stats_enabled), it is no less than they say of the program alone.
+ */
+static u64 hit_ns(struct burst *b)
+{
+	u64 timed = __atomic_load_n(&b->bpf->timed, __ATOMIC_RELAXED);
+	u64 ns = b->trap_ns + (timed ? b->bpf->timed_ns / timed : 0), mean;
+	struct bpf_prog_info info = {};
+	u32 len = sizeof(info);
+
+	ns = (u64)((double)ns * COLD);
+	if (bpf_prog_get_info_by_fd(bpf_program__fd(skel_site_program(b->skel)), &info, &len) ||
+	    !info.run_cnt)
+		return ns;
+	mean = info.run_time_ns / info.run_cnt;
+	return mean > ns ? mean : ns;
+}
+
+static int attach_set(struct burst *b, const struct set *s, struct err *e)
+{
+	return attach_sites(b->attached, b->skel, s->path, s->pid, s->sites, s->nsites, s->first,
+			    e);
+}
+
+static void set_clear(struct set *s)
+{
+	free(s->path);
+	free(s->sites);
+}
+
+static int add(struct burst *b, const struct set *s, struct err *e)
+{
+	struct set *more = realloc(b->sets, (b->nsets + 1) * sizeof(*more));
+	int err = 0;
+
+	if (!more || !s->path || !s->sites)
+		err = errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	if (more)
+		b->sets = more;
+	if (!err && b->attached)
+		err = attach_set(b, s, e);
+	if (err)
+		return err;
+	b->sets[b->nsets++] = *s;
+	b->nsites += s->nsites;
+	return 0;
+}
+
+int burst_add(struct burst *b, const char *path, pid_t pid, const struct probe_site *sites,
+	      size_t nsites, u32 first, struct err *e)
+{
+	struct set s = { .path = strdup(path), .pid = pid, .nsites = nsites, .first = first };
+	int err;
+
+	s.sites = calloc(nsites ? nsites : 1, sizeof(*sites));
+	if (s.sites)
+		memcpy(s.sites, sites, nsites * sizeof(*sites));
+	pthread_mutex_lock(&b->lock);
+	err = add(b, &s, e);
+	pthread_mutex_unlock(&b->lock);
+	if (err)
+		set_clear(&s);
+	return err;
+}
+
+/* xorshift64, as 0..1. */
+static double random_unit(struct burst *b)
+{
+	b->random ^= b->random << 13;
+	b->random ^= b->random >> 7;
+	b->random ^= b->random << 17;
+	return (double)(b->random >> 11) / (double)(1ULL << 53);
+}
+
+/* Sleep, unlocked; false: it is time to stop. */
+static bool sleep_for(struct burst *b, u64 ns)
+{
+	u64 at = clock_mono_ns() + ns;
+	struct timespec until = { .tv_sec = at / NS_PER_SEC, .tv_nsec = at % NS_PER_SEC };
+
+	while (!b->stop &&
+	       pthread_cond_clockwait(&b->wake, &b->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+		;
+	return !b->stop;
+}
+
+/* What the hits since the last time have cost. */
+static double new_cost(struct burst *b)
+{
+	u64 hits = __atomic_load_n(&b->bpf->hits, __ATOMIC_RELAXED);
+	double cost = (double)(hits - b->hits) * (double)hit_ns(b);
+
+	b->hits = hits;
+	b->spent_ns += cost;
+	return cost;
+}
+
+static void window_open(struct burst *b)
+{
+	b->bpf->id++;
+	__atomic_store_n(&b->bpf->active, 1, __ATOMIC_SEQ_CST);
+	b->began_ns = clock_mono_ns();
+}
+
+/* Ends the window; @on: another one begins at once. */
+static void window_end(struct burst *b, bool on)
+{
+	u64 now;
+
+	if (!on)
+		__atomic_store_n(&b->bpf->active, 0, __ATOMIC_SEQ_CST);
+	now = clock_mono_ns();
+	windows_add(&b->windows, b->began_ns, now);
+	b->began_ns = on ? now : 0;
+	if (on)
+		b->bpf->id++;
+}
+
+/* The links are closed unlocked: it takes some 40 ms, in which figures can be read. */
+static void detach(struct burst *b)
+{
+	struct attached *links = b->attached;
+	double cost;
+
+	b->attached = NULL;
+	pthread_mutex_unlock(&b->lock);
+	attached_free(links);
+	pthread_mutex_lock(&b->lock);
+	cost = (double)b->nsites * SITE_NS;
+	b->spent_ns += cost;
+	budget_tail(&b->budget, new_cost(b) + cost);
+}
+
+/* FULL: another slice of it. */
+static void go_on(struct burst *b)
+{
+	u64 now;
+
+	if (!sleep_for(b, SLICE_NS))
+		return;
+	now = clock_mono_ns();
+	budget_spend(&b->budget, now, new_cost(b));
+	if (!budget_thin(&b->budget, now)) {
+		window_end(b, true);
+		return;
+	}
+	window_end(b, false);
+	b->thinned_ns = b->since_ns = now;
+	detach(b);
+}
+
+/* What cannot be attached any more has ended. */
+static bool attach_all(struct burst *b)
+{
+	size_t kept = 0;
+
+	b->attached = attached_new();
+	if (!b->attached)
+		return false;
+	for (size_t i = 0; i < b->nsets; i++) {
+		if (attach_set(b, &b->sets[i], NULL)) {
+			b->nsites -= b->sets[i].nsites;
+			set_clear(&b->sets[i]);
+		} else {
+			b->sets[kept++] = b->sets[i];
+		}
+	}
+	b->nsets = kept;
+	return true;
+}
+
+/* THINNED: wait, then a burst. */
+static void burst_once(struct burst *b)
+{
+	double cost = 0;
+	u64 length, now, began;
+
+	if (!sleep_for(b, budget_pause(&b->budget, random_unit(b))) || !attach_all(b))
+		return;
+	budget_spend(&b->budget, clock_mono_ns(), new_cost(b));
+	length = budget_length(&b->budget);
+	window_open(b);
+	began = now = b->began_ns;
+	while (!budget_burst_over(&b->budget, length, now - began, cost)) {
+		u64 rest = began + length - now;
+
+		if (!sleep_for(b, rest < STEP_NS ? rest : STEP_NS))
+			break;
+		cost += new_cost(b);
+		now = clock_mono_ns();
+	}
+	if (b->stop)
+		return;
+	if (budget_burst(&b->budget, now, now - began, cost)) {
+		b->since_ns = now;
+		window_end(b, true);
+		return;
+	}
+	window_end(b, false);
+	detach(b);
+}
+
+/* A burst must end when it should, however busy the target keeps the CPUs. */
+static void take_precedence(void)
+{
+	struct sched_param p = { .sched_priority = 1 };
+
+	(void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
+}
+
+static void *run(void *arg)
+{
+	struct burst *b = arg;
+
+	take_precedence();
+	pthread_mutex_lock(&b->lock);
+	while (!b->stop) {
+		if (b->budget.thinned)
+			burst_once(b);
+		else
+			go_on(b);
+	}
+	pthread_mutex_unlock(&b->lock);
+	return NULL;
+}
+
+int burst_start(struct burst *b)
+{
+	sigset_t all, before;
+	int err;
+
+	b->since_ns = clock_mono_ns();
+	budget_init(&b->budget, b->budget.share, b->since_ns);
+	window_open(b);
+	sigfillset(&all); /* signals are the main thread's */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&b->thread, NULL, run, b);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	b->started = !err;
+	return -err;
+}
+
+static void seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
+{
+	windows_seen(&b->windows, from_ns, to_ns, ret_seen);
+	if (b->began_ns && b->began_ns < to_ns) {
+		ret_seen->observed_ns += to_ns - (b->began_ns > from_ns ? b->began_ns : from_ns);
+		ret_seen->bursts++;
+	}
+	ret_seen->whole = !b->thinned_ns || (!b->budget.thinned && b->since_ns <= from_ns) ||
+			  (to_ns <= b->thinned_ns && b->budget.changes == 1);
+}
+
+void burst_seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
+{
+	pthread_mutex_lock(&b->lock);
+	seen(b, from_ns, to_ns, ret_seen);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void burst_state(struct burst *b, struct burst_state *ret_state)
+{
+	struct burst_seen all;
+
+	pthread_mutex_lock(&b->lock);
+	seen(b, 0, clock_mono_ns(), &all);
+	*ret_state = (struct burst_state) {
+		.share = b->budget.share,
+		.thinned = b->budget.thinned,
+		.since_ns = b->since_ns,
+		.hits = b->hits,
+		.spent_ns = (u64)b->spent_ns,
+		.hit_ns = hit_ns(b),
+		.observed_ns = all.observed_ns,
+	};
+	pthread_mutex_unlock(&b->lock);
+}
+
+void burst_stop(struct burst *b)
+{
+	if (!b || !b->started)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->stop = true;
+	pthread_cond_signal(&b->wake);
+	pthread_mutex_unlock(&b->lock);
+	pthread_join(b->thread, NULL);
+	b->started = false;
+}
+
+struct burst *burst_free(struct burst *b)
+{
+	if (!b)
+		return NULL;
+	burst_stop(b);
+	attached_free(b->attached);
+	for (size_t i = 0; i < b->nsets; i++)
+		set_clear(&b->sets[i]);
+	free(b->sets);
+	pthread_cond_destroy(&b->wake);
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+	return NULL;
+}

@@ -1,0 +1,61 @@
+/* The times in which was counted; see windows.h. */
+#include "user/load/windows.h"
+
+static void halve(struct windows *w)
+{
+	size_t half = w->count / 2;
+
+	for (size_t i = 0; i < half; i++) {
+		const struct window *a = &w->at[2 * i], *b = a + 1;
+
+		w->at[i] = (struct window) {
+			.begin_ns = a->begin_ns,
+			.end_ns = b->end_ns,
+			.observed_ns = a->observed_ns + b->observed_ns,
+			.bursts = a->bursts + b->bursts,
+		};
+	}
+	w->count = half;
+}
+
+void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
+{
+	struct window *last = w->count ? &w->at[w->count - 1] : NULL;
+
+	if (last && last->end_ns == begin_ns &&
+	    last->observed_ns == last->end_ns - last->begin_ns) {
+		last->end_ns = end_ns;
+		last->observed_ns = end_ns - last->begin_ns;
+		last->bursts++;
+		return;
+	}
+	if (w->count == WINDOWS_MAX)
+		halve(w);
+	w->at[w->count++] = (struct window) {
+		.begin_ns = begin_ns,
+		.end_ns = end_ns,
+		.observed_ns = end_ns - begin_ns,
+		.bursts = 1,
+	};
+}
+
+void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
+{
+	double observed = 0, bursts = 0;
+
+	for (size_t i = w->count; i-- > 0 && w->at[i].end_ns > from_ns;) {
+		const struct window *x = &w->at[i];
+		u64 begin = x->begin_ns > from_ns ? x->begin_ns : from_ns;
+		u64 end = x->end_ns < to_ns ? x->end_ns : to_ns;
+		double part;
+
+		if (end <= begin)
+			continue;
+		part = (double)(end - begin) / (double)(x->end_ns - x->begin_ns);
+		observed += part * (double)x->observed_ns;
+		/* A burst that began before counts as one: it was seen. */
+		bursts += part * (double)x->bursts > 1 ? part * (double)x->bursts : 1;
+	}
+	ret_seen->observed_ns = (u64)observed;
+	ret_seen->bursts = (u64)(bursts + 0.5);
+}

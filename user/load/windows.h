@@ -1,0 +1,31 @@
+/*
+ * The times in which was counted: so many, the oldest merged, so that memory stays bounded.
+ * Of a merged one is known how much of it was observed, not which part.
+ */
+#ifndef GS_USER_LOAD_WINDOWS_H
+#define GS_USER_LOAD_WINDOWS_H
+
+#include <stddef.h>
+
+#include "user/load/burst.h"
+
+#define WINDOWS_MAX 4096
+
+struct window {
+	u64 begin_ns, end_ns;
+	u64 observed_ns; /* of it */
+	u64 bursts;
+};
+
+struct windows {
+	struct window at[WINDOWS_MAX]; /* in the order of time */
+	size_t count;
+};
+
+/* A burst; where it begins as the last one ended, that one goes on. */
+void windows_add(struct windows *w, u64 begin_ns, u64 end_ns);
+
+/* As burst_seen(). */
+void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen);
+
+#endif
