@@ -2,6 +2,7 @@
 # A real recording exported to every format: real consumers read it, and their sums are the report's.
 . "$(dirname "$0")/lib.sh"
 need_root
+need babeltrace2
 
 # A program with everything in it: holds, waits, collections, calls that wake, deallocations, a child.
 start_work mix.py 2
@@ -89,7 +90,8 @@ if command -v promtool >/dev/null 2>&1; then
 fi
 
 # Perfetto's file by the published field numbers: balanced, nested, ascending; arrows in pairs.
-"$PY" - "$T/x.jsonl" "$R/metadata" >"$T/truth.json" <<'EOF'
+late=$(babeltrace2 "$R" | grep -c ' gilscope:late: ')
+"$PY" - "$T/x.jsonl" "$R/metadata" "$late" >"$T/truth.json" <<'EOF'
 import collections, json, re, sys
 count, ns, lost = collections.Counter(), collections.Counter(), 0
 kinds = {"gil:wait": "waits for the GIL", "gc:collection": "collection"}
@@ -100,7 +102,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
         ns["collection"] += r["duration_ns"]
     lost += r["count"] if r["kind"] == "gilscope:lost" else 0
 env = dict(re.findall(r"(started_(?:unix_)?ns) = \"?(\d+)", open(sys.argv[2]).read()))
-print(json.dumps({"count": count, "ns": ns, "lost": lost,
+print(json.dumps({"count": count, "ns": ns, "lost": lost, "late": int(sys.argv[3]),
                   "started_ns": int(env["started_ns"]), "started_unix_ns": int(env["started_unix_ns"])}))
 EOF
 "$PY" "$ROOT/tests/unit/perfetto_check.py" "$T/x.perfetto" "$T/truth.json" >"$T/out" 2>&1 ||

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 
-# Counts are equal in every run.
+# In every run counts are equal, and no pause is longer than the program's own time around it.
 counts() {
 	check "$S.out" "$W.truth" <<-'EOF'
 		contract(result)
@@ -16,6 +16,10 @@ counts() {
 		    for key in ("collections", "collected", "uncollectable"):
 		        equal(f"{key} of generation {n}", stats[key], row[key])
 		    equal(f"pauses of generation {n}", own["count"], row["pause"]["count"])
+		    between(f"sum of the pauses of generation {n}", 0,
+		            own["sum_ns"] * 1.05 + 20_000 * own["count"], row["pause"]["sum_ns"])
+		    between(f"longest pause of generation {n}", 0, own["max_ns"] * 1.05 + 100_000,
+		            row["pause"]["max_ns"])
 	EOF
 }
 
