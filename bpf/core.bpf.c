@@ -45,8 +45,8 @@ static __always_inline void tell_thread(struct task_struct *task, const struct g
 }
 
 /* A fresh slot for @task; NULL when none is left. */
-static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32 proc,
-						   struct gs_thread_ref *ref, u64 now)
+static __always_inline struct gs_thread *slot_take(struct task_struct *task, struct gs_proc *p,
+						   u32 proc, struct gs_thread_ref *ref, u64 now)
 {
 	struct gs_thread *t;
 	u32 slot, used;
@@ -58,6 +58,8 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, u32
 	t = gs_thread_at(slot);
 	if (!t)
 		return NULL;
+	/* If the thread that had the slot before was the last holder, this one is still another. */
+	__sync_val_compare_and_swap(&p->gil.last_owner, slot + 1, GS_OWNER_GONE);
 	used = gs_threads_used;
 	if (slot >= used)
 		gs_threads_used = slot + 1; /* user space also checks `state` one slot further */
@@ -82,17 +84,22 @@ static __always_inline struct gs_thread *thread_of(struct task_struct *task, u64
 {
 	struct gs_thread_ref *ref = bpf_task_storage_get(&gs_thread_refs, task, NULL, 0);
 	struct gs_thread *t;
+	struct gs_proc *p;
 	s32 proc;
 
 	if (ref && ref->slot)
 		return gs_thread_at(ref->slot - 1);
 	proc = gs_target(task->tgid);
-	if (proc < 0 || !gs_proc_at(proc))
+	if (proc < 0)
+		return NULL;
+	p = gs_proc_at(proc);
+	/* An event from before the measurement, whose probe was held up, is no part of it. */
+	if (!p || now < p->start_ns)
 		return NULL;
 	if (!ref)
 		ref = bpf_task_storage_get(&gs_thread_refs, task, NULL,
 					   BPF_LOCAL_STORAGE_GET_F_CREATE);
-	t = ref ? slot_take(task, proc, ref, now) : NULL;
+	t = ref ? slot_take(task, p, proc, ref, now) : NULL;
 	if (!t && is_event)
 		gs_lose(GS_LOSS_THREADS_FULL, 1);
 	return t;

@@ -124,6 +124,8 @@ struct gs_gc {
 	struct gs_hist pause;
 };
 
+#define GS_OWNER_GONE 0xffffffffu /* the last holder has ended and its slot is another thread's */
+
 /*
  * One GIL.  Written by the thread that owns it, between its acquisition and its
  * release, and so by one thread at a time.
@@ -140,7 +142,7 @@ struct gs_gil {
 	u32 waiters;
 	u32 pad;
 	u32 owner; /* thread slot + 1; 0 while free */
-	u32 last_owner; /* thread slot + 1 of the last hold; 0: none yet */
+	u32 last_owner; /* thread slot + 1 of the last hold, or GS_OWNER_GONE; 0: none yet */
 	u64 gc_since_ns;
 	u32 gc_generation;
 	u32 gc_events; /* starts and ends seen; saturates */

@@ -37,10 +37,7 @@ def rows(p, table):
 
 def compare_row(what, table, a, b, apart, how):
     for f in COUNTS[table]:
-        if f == "handovers":  # the kernel side tells threads apart by slots, which are used again
-            near(f"{what} {f}", a[f], b[f], share=0.001)
-        else:
-            equal(f"{what} {f}", a[f], b[f])
+        equal(f"{what} {f}", a[f], b[f])
     slack = SLACK_NS[how] + HIT_NS[how] * (a.get("takes") or 0)
     for f in TIMES[table]:
         if a[f] is None:

@@ -133,18 +133,25 @@ static void mirror_tells_what_was_there_at_a_moment(void **state)
 	free(k);
 }
 
-/* A tid comes again: the living one counts, and when the one before ended is remembered. */
+/* A tid comes again: the living one counts, and that the one before ended is remembered. */
 static void mirror_tells_threads_with_the_same_id_apart(void **state)
 {
+	struct event told = { .kind = EVENT_THREAD, .ts_ns = 15, .pid = 7, .tid = 9 };
 	struct known *k = calloc(1, sizeof(*k));
 
 	(void)state;
 	assert_non_null(k);
 	thread_at(k, 10, 7, 9, "first");
-	assert_int_equal(known_thread_exit(k, 9), 0);
+	assert_false(known_thread_over(k, &told));
 	exit_at(k, EVENT_THREAD_EXIT, 20, 9);
 	assert_null(known_thread(k, 9));
-	assert_int_equal(known_thread_exit(k, 9), 20);
+	assert_true(known_thread_over(k, &told));
+	told.ts_ns = 25; /* a reading after its end that had not seen it */
+	assert_true(known_thread_over(k, &told));
+	told.start_ns = 24;
+	assert_false(known_thread_over(k, &told));
+	told.ts_ns = 20;
+	assert_true(known_thread_over(k, &told));
 	thread_at(k, 30, 7, 9, "second");
 	assert_string_equal(known_thread(k, 9)->text[EVENT_THREAD_NAME], "second");
 	expect_told(k, 25, "t9:first ");

@@ -179,7 +179,7 @@ static bool is_new(const struct recorder *r, struct event *ev)
 /* The thread a reading tells of has ended since the reading began: its name comes too late. */
 static bool is_over(const struct recorder *r, const struct event *ev)
 {
-	return ev->kind == EVENT_THREAD && ev->ts_ns <= known_thread_exit(&r->known, ev->tid);
+	return ev->kind == EVENT_THREAD && known_thread_over(&r->known, ev);
 }
 
 int recorder_emit_to(struct recorder *r, u64 to_ns)

@@ -120,14 +120,13 @@ const struct event *known_type(const struct known *k, u32 pid, u64 key)
 	return event_of(find(k->types[type_bucket(pid, key)], EVENT_TYPE, pid, key));
 }
 
-u64 known_thread_exit(const struct known *k, u32 tid)
+bool known_thread_over(const struct known *k, const struct event *ev)
 {
-	u64 exit_ns = 0;
-
-	for (const struct known_one *one = k->threads[tid % KNOWN_BUCKETS]; one; one = one->next)
-		if (one->event->tid == tid && one->exit_ns > exit_ns)
-			exit_ns = one->exit_ns;
-	return exit_ns;
+	for (const struct known_one *one = k->threads[ev->tid % KNOWN_BUCKETS]; one; one = one->next)
+		if (one->event->tid == ev->tid && one->exit_ns &&
+		    (one->event->start_ns == ev->start_ns || ev->ts_ns <= one->exit_ns))
+			return true;
+	return false;
 }
 
 bool known_probe(const struct known *k, const struct event *ev)

@@ -35,8 +35,11 @@ const struct event *known_thread(const struct known *k, u32 tid);
 const struct event *known_process(const struct known *k, u32 pid);
 const struct event *known_type(const struct known *k, u32 pid, u64 key);
 
-/* When the last thread with this id ended; 0: none did, as far as is remembered. */
-u64 known_thread_exit(const struct known *k, u32 tid);
+/*
+ * Has the thread that @ev tells of ended?  The kernel side may be held up between the time it takes
+ * for an end and marking the slot: a reading in between sees a thread that is over already.
+ */
+bool known_thread_over(const struct known *k, const struct event *ev);
 
 /* Has the probe been told of with these very hits? */
 bool known_probe(const struct known *k, const struct event *ev);
