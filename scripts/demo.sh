@@ -3,6 +3,7 @@
 #
 # Starts demo/workload.py under the system's Python, then the dashboard on it (q quits); without
 # a terminal prints three intervals of one second instead.  The workload ends with this script.
+# Exact mode, for the sake of all its figures; MODE=watch shows what costs the workload nothing.
 set -eu
 cd "$(dirname "$0")/.."
 O=${O:-build}
@@ -44,7 +45,7 @@ done
 printf 'demo: the workload has pid %s (demo/workload.py)\n' "$pid" >&2
 
 if [ -t 0 ] && [ -t 1 ]; then
-	"$GILSCOPE" top -p "$pid" 9>&-
+	"$GILSCOPE" top --mode "${MODE:-exact}" -p "$pid" 9>&-
 else
-	"$GILSCOPE" stat -p "$pid" -i 1 -d 3 --format table 9>&- </dev/null
+	"$GILSCOPE" stat --mode "${MODE:-exact}" -p "$pid" -i 1 -d 3 --format table 9>&- </dev/null
 fi

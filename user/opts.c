@@ -223,7 +223,6 @@ static void set_defaults(struct opts *o)
 
 	*o = (struct opts) {
 		.format = "table",
-		.mode = "exact",
 		.sample_rate = 100,
 		.max_threads = 4096,
 		.max_processes = 256,
@@ -263,6 +262,14 @@ static void note_command_line(struct opts *o, int argc, char **argv)
 	str_printable(o->command_line);
 }
 
+/* Unless told: what costs the target nothing, but a recording is of every event. */
+static void choose_mode(struct opts *o)
+{
+	o->mode_given = o->mode;
+	if (!o->mode)
+		o->mode = o->command == CMD_TOP || o->command == CMD_STAT ? "watch" : "exact";
+}
+
 bool opts_watch(const struct opts *o)
 {
 	return !strcmp(o->mode, "watch");
@@ -296,6 +303,7 @@ int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 			err = parse_word(&p, argv[i]);
 		}
 	}
+	choose_mode(o);
 	if (!err)
 		err = check_words(o, e);
 	if (!err)

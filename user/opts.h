@@ -54,6 +54,7 @@ struct opts {
 	u64 interval_ns; /* 0: one result at the end (stat); top defaults to 1 s; 10 ms at least */
 	const char *format; /* name of an exporter */
 	const char *mode; /* "exact" or "watch" */
+	bool mode_given; /* as an option; otherwise watch may give way to exact */
 	u64 sample_rate; /* watch mode: samples of the GIL a second */
 	u32 families; /* GS_FAMILY_BIT()s */
 	double budget; /* share of one core that probing refs may cost a target; 0: no limit */

@@ -31,8 +31,9 @@ const struct opts_option opts_options[] = {
 	OPT("format", 0, "FORMAT", false, CMDS_PRINT, format, 0, 0, opts_set_format,
 	    "how to print (table)"),
 	OPT("mode", 0, "MODE", false, CMDS_MEASURE, mode, 0, 0, opts_set_mode,
-	    "exact: probe every take and release of the GIL; watch: only what the\n"
-	    "                              scheduler and samples of its memory tell (exact)"),
+	    "watch: see the GIL through the scheduler and samples of its memory, at no\n"
+	    "                              cost; exact: probe every take and release\n"
+	    "                              (top, stat: watch; record: exact)"),
 	OPT("sample-rate", 0, "HZ", false, CMDS_MEASURE, sample_rate, 10, 5000, opts_set_number,
 	    "watch mode: look at the GIL this often a second (100)"),
 	OPT("with", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_with,

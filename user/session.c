@@ -149,7 +149,7 @@ static int prepare(struct session *s, struct err *e)
 	err = prepare_budget(s, e);
 	if (err)
 		return err;
-	if (opts_watch(s->opts) && s->opts->families & GS_FAMILY_BIT(GS_FAMILY_GIL)) {
+	if (session_wants_watch(s)) {
 		s->collector.sampler = sampler_new(s->opts->sample_rate);
 		if (!s->collector.sampler)
 			return -ENOMEM;

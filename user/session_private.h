@@ -1,4 +1,4 @@
-/* What the parts of the session share: session.c, session_targets.c, session_figures.c. */
+/* What the parts of the session share: session.c and session_*.c. */
 #ifndef GS_USER_SESSION_PRIVATE_H
 #define GS_USER_SESSION_PRIVATE_H
 
@@ -30,6 +30,7 @@ struct pending {
 
 struct session {
 	const struct opts *opts;
+	struct opts own; /* what opts points to once exact mode had to be chosen */
 	struct binaries *binaries;
 	struct skel *skel;
 	struct attached *attached;
@@ -54,10 +55,24 @@ struct session {
 	bool end_told; /* SESSION_ENDED was returned */
 };
 
-/* session_targets.c */
+/* session_find.c */
 
-/* Find what opts asks for into s->found.  0 or a negative errno, @e set. */
+/*
+ * Find what opts asks for into s->found.  Where none of it can be watched and no mode
+ * was asked for, s->opts says exact from here on, and stderr why.  0 or a negative errno, @e set.
+ */
 int targets_find(struct session *s, struct err *e);
+
+/* Is the GIL to be watched, without probes on it? */
+bool session_wants_watch(const struct session *s);
+
+/* Watch mode reads last_holder, locked and switch_number as one, as bpf/watch.bpf.c says. */
+bool session_can_watch(const struct py_process *py);
+
+/* Families whose sites are needed: in watch mode not the GIL's, so a build need not show them. */
+u32 session_site_families(const struct session *s);
+
+/* session_targets.c */
 
 /* Give @py, which is taken over, a slot and its probes.  0 or a negative errno, @e set. */
 int targets_attach(struct session *s, struct py_process *py, struct err *e);

@@ -1,5 +1,5 @@
 /*
- * The targets of a session: found at the start, followed through forks, execs and exits.
+ * The targets of a session: given slots and probes, followed through forks, execs and exits.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -10,99 +10,7 @@
 #include "user/base/clock.h"
 #include "user/session_private.h"
 
-/* With more processes than this, sites are attached once for all who map the file. */
-#define MAX_LINKS_BY_PID 4
 #define MAX_TRIES 8
-
-static int found_add(struct session *s, struct py_process *py, struct err *e)
-{
-	struct py_process **more;
-
-	if (s->nfound == s->opts->max_processes) {
-		process_free(py);
-		return errf(e, GS_EXIT_FAILED, -ENOSPC,
-			    "targets: more than %zu processes; raise --max-processes", s->nfound);
-	}
-	more = realloc(s->found, (s->nfound + 1) * sizeof(struct py_process *));
-	if (!more) {
-		process_free(py);
-		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
-	}
-	s->found = more;
-	s->found[s->nfound++] = py;
-	return 0;
-}
-
-static bool found_already(const struct session *s, pid_t pid)
-{
-	for (size_t i = 0; i < s->nfound; i++)
-		if (s->found[i]->pid == pid)
-			return true;
-	return false;
-}
-
-/* Families whose sites are needed: in watch mode not the GIL's, so a build need not show them. */
-static u32 site_families(const struct session *s)
-{
-	u32 families = s->opts->families;
-
-	if (opts_watch(s->opts) && !s->opts->contended_sites)
-		families &= ~GS_FAMILY_BIT(GS_FAMILY_GIL);
-	return families;
-}
-
-static int find_one(struct session *s, pid_t pid, struct err *e)
-{
-	struct py_process *py;
-	int err;
-
-	if (found_already(s, pid))
-		return 0;
-	err = process_identify(pid, site_families(s), s->binaries, &py, e);
-	return err ? err : found_add(s, py, e);
-}
-
-/* One of many: what cannot be measured is told and passed over. */
-static int find_if_python(pid_t pid, void *arg)
-{
-	struct session *s = arg;
-	struct err e = {};
-
-	if (!process_looks_like_python(pid))
-		return 0;
-	if (find_one(s, pid, &e) && e.code != GS_EXIT_TARGET)
-		fprintf(stderr, "gilscope: %s; left out\n", e.text);
-	return s->nfound == s->opts->max_processes;
-}
-
-static int find_launched(struct session *s, struct err *e)
-{
-	int err = launch_start(s->opts->program, &s->launch, e);
-
-	return err ? err : find_one(s, launch_pid(s->launch), e);
-}
-
-int targets_find(struct session *s, struct err *e)
-{
-	const struct opts *o = s->opts;
-	int err = 0;
-
-	if (o->program)
-		err = find_launched(s, e);
-	else if (o->all)
-		err = process_each(find_if_python, s);
-	for (size_t i = 0; i < o->npids && err >= 0; i++)
-		err = find_one(s, o->pids[i], e);
-	for (size_t i = 0; i < o->npids && err >= 0 && o->children; i++)
-		err = process_each_child(o->pids[i], find_if_python, s);
-	if (err < 0)
-		return e->code ? err : errf(e, GS_EXIT_FAILED, err, "/proc: %s", strerror(-err));
-	if (!s->nfound)
-		return errf(e, GS_EXIT_TARGET, -ESRCH,
-			    "--all: no CPython process that can be measured; see gilscope ps");
-	s->by_pid = !o->all && !o->children && s->nfound <= MAX_LINKS_BY_PID;
-	return 0;
-}
 
 static struct site_block *block_of(struct session *s, const struct py_binary *b)
 {
@@ -211,15 +119,6 @@ static struct gs_proc_config config_of(const struct py_process *py)
 	};
 }
 
-/* Watch mode reads last_holder, locked and switch_number as one, as bpf/watch.bpf.c says. */
-static bool can_watch(const struct py_process *py)
-{
-	const struct py_layout *l = &py->binary->layout;
-
-	return py->gil_addr && l->gil_locked == l->gil_last_holder + 8 &&
-	       l->gil_switch_number == l->gil_last_holder + 16;
-}
-
 int targets_attach(struct session *s, struct py_process *py, struct err *e)
 {
 	const struct kmaps *k = skel_maps(s->skel);
@@ -228,7 +127,7 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 	struct gs_proc *p;
 	int err;
 
-	if (opts_watch(s->opts) && !can_watch(py)) {
+	if (session_wants_watch(s) && !session_can_watch(py)) {
 		process_free(py);
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
 			    "pid %u: where its GIL is cannot be told, as watch mode needs; use "
@@ -324,7 +223,7 @@ static bool try_again(struct session *s, pid_t pid)
 
 	if (!process_looks_like_python(pid))
 		return true;
-	if (process_identify(pid, site_families(s), s->binaries, &py, &e))
+	if (process_identify(pid, session_site_families(s), s->binaries, &py, &e))
 		return e.code == GS_EXIT_TARGET;
 	if (targets_attach(s, py, &e))
 		return false;

@@ -60,7 +60,7 @@ def trace(workload):
         os.set_inheritable(account.fileno(), True)
         env = dict(os.environ, GILSCOPE_ACCOUNT_FD=str(account.fileno()))
         families = ["--with", "refs"] if workload[0] == "flood" else []
-        done = subprocess.run([GILSCOPE, "stat", "--format", "json", *families, "--", RUNTIME,
+        done = subprocess.run([GILSCOPE, "stat", "--mode", "exact", "--format", "json", *families, "--", RUNTIME,
                                "--calibrate", *map(str, workload)], env=env, timeout=120,
                               pass_fds=[account.fileno()], capture_output=True, text=True)
         if done.returncode:

@@ -20,7 +20,7 @@ launch() {
 	EOF
 	S=$T/launch
 	RC=0
-	timeout -k 2 60 "$GILSCOPE" stat --format json -- "$PYTHON" -B "$T/program.py" "$T/truth" -d "a b" \
+	timeout -k 2 60 "$GILSCOPE" stat --mode exact --format json -- "$PYTHON" -B "$T/program.py" "$T/truth" -d "a b" \
 		>"$S.out" 2>"$S.err" </dev/null || RC=$?
 	[ "$RC" = 0 ] || fail "stat -- $PYTHON: expected exit code 0, seen $RC; $(cat "$S.err")"
 	check "$S.out" "$T/truth" <<-'EOF'
@@ -41,7 +41,7 @@ mkdir "$T/bin"
 printf '#!/usr/bin/env -S /usr/bin/python3 -B\nimport os, time\nfor _ in range(100): time.sleep(0)\n' >"$T/bin/gs-script"
 chmod +x "$T/bin/gs-script"
 PATH=$T/bin:$PATH
-run stat --format json -- gs-script
+run stat --mode exact --format json -- gs-script
 [ "$RC" = 0 ] || fail "stat -- gs-script: expected exit code 0, seen $RC; $(cat "$T/err")"
 check "$T/out" <<'EOF'
 between("takes of a program that sleeps 100 times", 100, 1000, gil(only_process(result))["takes"])
@@ -62,3 +62,25 @@ bad 4 /etc/passwd
 bad 4 true
 run stat --format json --
 [ "$RC" = 2 ] || fail "stat -- without a program: expected exit code 2, seen $RC"
+
+# Watch mode is the default, from the first instruction on, too.  Where it cannot be, exact mode is,
+# with a word; unless watch mode was asked for.
+run stat --format json -- gs-script
+[ "$RC" = 0 ] || fail "stat -- gs-script: expected exit code 0, seen $RC; $(cat "$T/err")"
+check "$T/out" <<'EOF'
+contract(result)
+equal("mode of a CPython", "watch", result["mode"])
+equal("takes in watch mode", None, gil(only_process(result))["takes"])
+EOF
+rt=$(dirname "$GILSCOPE")/gilscope-rt
+run stat --format json -- "$rt" refcount
+[ "$RC" = 0 ] || fail "stat -- gilscope-rt: expected exit code 0, seen $RC; $(cat "$T/err")"
+grep -q '^gilscope: exact mode: ' "$T/err" || fail "stat -- gilscope-rt: does not say that the mode is exact; $(cat "$T/err")"
+sed -n '/^{$/,$p' "$T/out" >"$T/result" # behind what the program printed
+check "$T/result" <<'EOF'
+contract(result)
+equal("mode of the bundled runtime", "exact", result["mode"])
+expect(gil(only_process(result))["takes"] > 0, "takes", "some", gil(only_process(result))["takes"])
+EOF
+run stat --mode watch --format json -- "$rt" refcount
+[ "$RC" = 5 ] || fail "stat --mode watch -- gilscope-rt: expected exit code 5, seen $RC; $(cat "$T/err")"

@@ -147,10 +147,16 @@ truth_of() {
 quit() { printf q 1<>"${1:-$W}.in"; }
 
 # start_stat [ARG…]: start `gilscope stat --format json`, return when it measures (or has ended:
-# `ended` and stop_stat tell how); $SCOPE is its pid, $S the stem of its files.  SCOPE_FORMAT overrides the format.
+# `ended` and stop_stat tell how); $SCOPE is its pid, $S the stem of its files.  SCOPE_FORMAT
+# overrides the format.  Exact mode unless told: most of the tests are about what it counts.
 start_stat() {
 	S=$(mktemp -u "$T/stat.XXXXXX")
-	env --default-signal=INT,QUIT,PIPE "$GILSCOPE" stat --format "${SCOPE_FORMAT:-json}" "$@" \
+	case " $* " in
+	*" --mode "*) mode= ;;
+	*) mode="--mode exact" ;;
+	esac
+	# shellcheck disable=SC2086 # two words
+	env --default-signal=INT,QUIT,PIPE "$GILSCOPE" stat --format "${SCOPE_FORMAT:-json}" $mode "$@" \
 		>"$S.out" 2>"$S.err" </dev/null &
 	SCOPE=$!
 	later $SCOPE

@@ -21,7 +21,7 @@ place() {
 	later $pid
 	until_true 20 has_line READY "$T/$name.out" || fail "$name: does not start; $(cat "$T/$name.err")"
 	$before
-	"$GILSCOPE" stat -p "$pid" -d 0.3 --format json >"$T/$name.json" 2>"$T/$name.err" ||
+	"$GILSCOPE" stat --mode exact -p "$pid" -d 0.3 --format json >"$T/$name.json" 2>"$T/$name.err" ||
 		fail "$name: expected exit code 0; $(cat "$T/$name.err")"
 	echo "{\"name\": \"$name\"}" >"$T/name"
 	check "$T/$name.json" "$T/name" <<-'END'

@@ -29,7 +29,7 @@ probes() {
 	# What is measured is what was promised.
 	run probes -p "$WORK" --format json
 	cp "$T/out" "$T/promised"
-	run stat -p "$WORK" -d 0.2 --format json
+	run stat --mode exact -p "$WORK" -d 0.2 --format json
 	check "$T/out" "$T/promised" <<-'EOF'
 		def sites(rows):
 		    return sorted({(r["family"], r["event"], int(r["offset"], 16)) for r in rows

@@ -152,9 +152,17 @@ static void there_are_two_modes(void **state)
 	(void)state;
 	assert_true(opts_watch(&o));
 	assert_int_equal(o.sample_rate, 250);
+	assert_true(o.mode_given);
 	o = good("stat -p 1");
-	assert_false(opts_watch(&o));
+	assert_true(opts_watch(&o));
+	assert_false(o.mode_given);
 	assert_int_equal(o.sample_rate, 100);
+	o = good("top -p 1");
+	assert_true(opts_watch(&o));
+	o = good("top -p 1 --mode exact");
+	assert_false(opts_watch(&o));
+	o = good("record -p 1 -o x");
+	assert_false(opts_watch(&o));
 	assert_int_equal(parse(&o, "stat -p 1 --mode guess", &e), -EINVAL);
 	assert_string_equal(e.text, "--mode guess: no such mode; there are: exact watch");
 }
@@ -168,7 +176,7 @@ static void defaults(void **state)
 	assert_int_equal(o.npids, 1);
 	assert_int_equal(o.pids[0], 12);
 	assert_string_equal(o.format, "table");
-	assert_string_equal(o.mode, "exact");
+	assert_string_equal(o.mode, "watch");
 	assert_int_equal(o.interval_ns, 0);
 	assert_int_equal(o.duration_ns, 0);
 	assert_int_equal(o.max_threads, 4096);

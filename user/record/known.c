@@ -122,7 +122,9 @@ const struct event *known_type(const struct known *k, u32 pid, u64 key)
 
 bool known_thread_over(const struct known *k, const struct event *ev)
 {
-	for (const struct known_one *one = k->threads[ev->tid % KNOWN_BUCKETS]; one; one = one->next)
+	const struct known_one *one = k->threads[ev->tid % KNOWN_BUCKETS];
+
+	for (; one; one = one->next)
 		if (one->event->tid == ev->tid && one->exit_ns &&
 		    (one->event->start_ns == ev->start_ns || ev->ts_ns <= one->exit_ns))
 			return true;
