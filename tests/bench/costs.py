@@ -1,63 +1,92 @@
 """Sections of the report: what tracing costs the target, what the tools see of it, and what
 gilscope itself needs.  Each is a function that returns plain data for report.py and verdicts.py."""
 import json
+import statistics
 import subprocess
 import time
 
 import load
-from measure import (GILSCOPE, LOAD_PY, Failed, Process, cpu_s, memory, noise_floor, run, say, spread,
-                     stat_argv)
+from measure import (GILSCOPE, LOAD_PY, Failed, Load, Process, cpu_s, memory, noise_floor, run, say,
+                     spread, stat_argv)
 
-AGAIN = "untraced again"
+class Column:
+    """What the runs of one column came to."""
+
+    def __init__(self, tracer):
+        self.tracer, self.seconds, self.failed = tracer, [], []
+        self.ratios = {"wall": [], "cpu": []}
+
+    def take(self, got, untraced):
+        self.seconds.append(round(got["wall"], 6))
+        for what, ratios in self.ratios.items():
+            ratios.append(got[what] / statistics.mean(u[what] for u in untraced))
+
+    def result(self):
+        return {"failed": self.failed[:1] or None, "seconds": self.seconds,
+                **{what: spread(ratios) for what, ratios in self.ratios.items()}}
 
 
-def one_round(name, columns, python, other, runs, turn):
-    """A run of each column; another column comes first in each round."""
-    turned = columns[turn % len(columns):] + columns[:turn % len(columns)]
-    for column, tracer in turned:
-        if len(runs[column]["failed"]) > 1 or tracer and tracer.skipped:
-            continue
-        try:
-            got = run(name, tracer, python, other)
-            runs[column]["runs"][turn] = got
-            say(f" {got['wall']:.2f}")
-        except (Failed, OSError, subprocess.SubprocessError) as e:
-            runs[column]["failed"].append(str(e))
-            say(" failed")
+def traced(work, column, name, python, other):
+    """A run under the column's tracer; None, and a word, if it failed."""
+    try:
+        got = run(name, column.tracer, python, other) if column.tracer.inside else work(column.tracer)
+        say(f" {got['wall']:.2f}")
+        return got
+    except (Failed, OSError, subprocess.SubprocessError) as e:
+        column.failed.append(str(e))
+        say(" failed")
+        return None
 
 
-def column_result(got, plain):
-    """Ratios to the untraced run of the same round."""
-    rounds = sorted(set(got["runs"]) & set(plain["runs"]))
-    result = {"wall": None, "cpu": None, "failed": got["failed"][:1] or None,
-              "seconds": [round(got["runs"][i]["wall"], 6) for i in rounds]}
-    for what in ("wall", "cpu"):
-        if rounds:
-            result[what] = spread([got["runs"][i][what] / plain["runs"][i][what] for i in rounds])
-    return result
+def one_round(name, columns, python, other):
+    """A run of each column, and untraced ones between them: (what each came to, untraced runs)."""
+    rows, plain = [], []
+    with Load(name, python, other) as load:
+        def untraced():
+            plain.append(load.work())
+            say(f" [{plain[-1]['wall']:.2f}]")
+        untraced()
+        for at, column in enumerate(columns):
+            got = traced(load.work, column, name, python, other)
+            if not got:
+                break  # whatever state the load is in
+            rows.append((column, got, len(plain) - 1))
+            # Two of those whose cost is large share their neighbours.
+            if column.tracer.close or at + 1 == len(columns) or columns[at + 1].tracer.close or \
+                    len(rows) > 1 and rows[-2][2] == rows[-1][2]:
+                untraced()
+    return rows, plain
 
 
 def workload(name, group, pythons, tracers, repeats):
     """One workload on one interpreter: every column, in alternation."""
     python = pythons[group].path
     other = next((p.path for g, p in pythons.items() if g != group), python)
-    columns = [("untraced", None), (AGAIN, None)]
-    columns += [(t.name, t) for t in tracers
-                if t.python == group and (not t.loads or name in t.loads)]
-    runs = {column: {"runs": {}, "failed": []} for column, _ in columns}
+    columns = [Column(t) for t in tracers
+               if t.python == group and (not t.loads or name in t.loads) and not t.skipped]
+    walls, again, note = [], [], None
     for turn in range(repeats):
         say(f"{name} on {pythons[group].version}, round {turn + 1} of {repeats}:")
-        one_round(name, columns, python, other, runs, turn)
+        left = [c for c in columns if len(c.failed) < 2]
+        turned = left[turn % len(left):] + left[:turn % len(left)] if left else []
+        while turned or not walls:
+            try:
+                rows, plain = one_round(name, turned, python, other)
+            except Failed as e:
+                say(f" the load failed: {e}")
+                break
+            for column, got, before in rows:
+                column.take(got, plain[before:before + 2])
+            walls += [u["wall"] for u in plain]
+            again += [b["wall"] / statistics.mean((a["wall"], c["wall"]))
+                      for a, b, c in zip(plain, plain[1:], plain[2:])]
+            note = plain[0]["with"]
+            turned = turned[len(rows) + 1:]  # those behind one that failed
         say("\n")
-    plain, again = runs["untraced"], runs[AGAIN]
-    both = sorted(set(plain["runs"]) & set(again["runs"]))
-    first = next(iter(plain["runs"].values()), {})
     return {
-        "name": name, "what": load.LOADS[name], "with": first.get("with"), "python": group,
-        "untraced_s": spread([r["wall"] for r in plain["runs"].values()]),
-        "noise": noise_floor([plain["runs"][i]["wall"] for i in both],
-                             [again["runs"][i]["wall"] for i in both], repeats),
-        "columns": {c: column_result(runs[c], plain) for c, t in columns[1:] if not (t and t.skipped)},
+        "name": name, "what": load.LOADS[name], "with": note, "python": group,
+        "untraced_s": spread(walls), "noise": noise_floor(again, repeats),
+        "columns": {c.tracer.name: c.result() for c in columns},
     }
 
 

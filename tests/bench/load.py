@@ -1,4 +1,5 @@
-"""A fixed amount of work to be timed: load.py NAME; prints READY, waits for go, prints the times.
+"""A fixed amount of work to be timed: load.py NAME; prints READY, waits for go, prints the times,
+and begins again, until there is no more go.
 
 The amount does not depend on the time it takes, so that traced and untraced runs compare.  A
 workload is a function that prepares (threads, sockets, a client) and returns what is to be timed;
@@ -9,6 +10,7 @@ load.py paced THREADS CALLS_PER_SECOND SECONDS works at a rate instead, and prin
 the GIL; load.py pingpong_for SECONDS plays until the time is over.
 """
 import asyncio
+import functools
 import gc
 import hashlib
 import http.client
@@ -119,11 +121,17 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def http_server():
-    """The client may run on another interpreter (CLIENT_PYTHON), so that no tracer sees it."""
+@functools.cache
+def serving():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def http_server():
+    """The client may run on another interpreter (CLIENT_PYTHON), so that no tracer sees it."""
+    server = serving()
     client = subprocess.Popen([os.environ.get("CLIENT_PYTHON", sys.executable), __file__, "http_client",
                                str(server.server_port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     client.stdout.readline()
@@ -266,14 +274,15 @@ def timed(name):
     note = {"with": None}
     if name == "numpy_work":
         note["with"] = f"numpy {numpy.__version__}" if numpy else "hashlib, for want of numpy"
-    os.write(1, b"READY " + json.dumps(note).encode() + b"\n")
-    os.read(0, 1)
-    began, cpu = time.perf_counter(), time.process_time()
-    go()
-    result = {"wall": time.perf_counter() - began, "cpu": time.process_time() - cpu}
-    os.write(1, json.dumps(result).encode() + b"\n")
-    os.read(0, 1)
-    os._exit(0)
+    while True:
+        os.write(1, b"READY " + json.dumps(note).encode() + b"\n")
+        if not os.read(0, 1):
+            os._exit(0)
+        began, cpu = time.perf_counter(), time.process_time()
+        go()
+        result = {"wall": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+        os.write(1, json.dumps(result).encode() + b"\n")
+        go = globals()[name]()
 
 
 def paced(threads, rate, seconds):

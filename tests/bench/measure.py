@@ -1,8 +1,9 @@
 """What every part of the benchmark measures with: processes, attaching, ratios and their noise.
 
-A ratio is that of a traced run and the untraced one of the same round; its figure is the median of
-the rounds.  The noise floor of such a figure comes from ratios of untraced to untraced runs (A/A):
-95 % of the medians of as many of those, drawn again and again, are no further from 1.
+A ratio is that of a traced run and the mean of the untraced ones before and after it, in one and the
+same process; its figure is the median of the rounds, each of which has a process of its own.  The
+noise floor of such a figure comes from ratios of untraced runs to the untraced ones around them
+(A/A): 95 % of the medians of as many of those, drawn again and again, are no further from 1.
 """
 import json
 import os
@@ -147,28 +148,50 @@ def wait_attached(tracer, process, pid):
         raise Failed(process.complaint())
 
 
-def run(load, tracer, python, other_python, count=False):
-    """One run of a load: {"wall": s, "cpu": s, "with": note, "seen": what the tracer counted, if
-    asked for}; Failed says why not."""
-    argv = [python, LOAD_PY, load] + (["--knock"] if tracer and tracer.inside else [])
-    env = dict(os.environ, CLIENT_PYTHON=other_python)
-    with Process(argv, env) as work:
-        first = work.line()
+class Load:
+    """A process that does a load's work each time it is asked to; ends with the block."""
+
+    def __init__(self, name, python, other_python, *options):
+        self.name = name
+        self.process = Process([python, LOAD_PY, name, *options],
+                               dict(os.environ, CLIENT_PYTHON=other_python))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.__exit__()
+
+    def prepared(self):
+        """It is about to work; returns what it works with, for the report."""
+        self.process.until = time.monotonic() + RUN_LIMIT_S
+        first = self.process.line()
         if not first.startswith("READY "):
-            raise Failed(f"{load}: does not start: {work.complaint()}")
-        note = json.loads(first[6:])
+            raise Failed(f"{self.name}: does not start: {self.process.complaint()}")
+        return json.loads(first[6:])
+
+    def work(self, tracer=None, count=False):
+        """{"wall": s, "cpu": s, "with": note, "seen": what the tracer counted, if asked for} of one
+        go of the work; Failed says why not."""
+        note = self.prepared()
         if not tracer or tracer.inside:
-            work.send()
-            return {**json.loads(work.line()), **note}
-        with tracer.on(work.pid) as t:
-            wait_attached(tracer, t, work.pid)
-            work.send()
-            took = json.loads(work.line())
+            self.process.send()
+            return {**json.loads(self.process.line()), **note}
+        with tracer.on(self.process.pid) as t:
+            wait_attached(tracer, t, self.process.pid)
+            self.process.send()
+            took = json.loads(self.process.line())
             if t.p.poll() is not None:
                 raise Failed(t.complaint())
             t.interrupt()
             seen = tracer.seen(t.output, t.said()) if count else None
         return {**took, **note, "seen": seen}
+
+
+def run(name, tracer, python, other_python, count=False):
+    """One go of a load in a process of its own; as Load.work() says."""
+    with Load(name, python, other_python, *(["--knock"] if tracer and tracer.inside else [])) as load:
+        return load.work(tracer, count)
 
 
 def spread(values):
@@ -185,9 +208,9 @@ def spread(values):
             "max": v[-1], "n": len(v)}
 
 
-def noise_floor(first, second, repeats):
-    """How far from 1 a median of REPEATS ratios of untraced to untraced runs may well be."""
-    pool = [b / a for a, b in zip(first, second)] + [a / b for a, b in zip(first, second)]
+def noise_floor(ratios, repeats):
+    """How far from 1 a median of REPEATS such ratios of untraced to untraced runs may well be."""
+    pool = ratios + [1 / x for x in ratios]
     if not pool:
         return None
     rng = random.Random(len(pool))

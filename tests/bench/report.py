@@ -33,10 +33,10 @@ def head(r):
 Made by `{r['command']}` on {r['date']}, gilscope {r['gilscope']}: Linux {m['kernel']}, {m['cpus']} CPUs, {m['cpu']}, {virtual};
 Python: {pythons}. JSON beside it: `docs/benchmarks.json`.
 
-Every ratio is of a traced run to the untraced one of the same round; what stands here is the median of
-{r['repeats']} rounds, with the quartiles in brackets. In every round each column runs once, in turn. `noise` comes from
-untraced runs compared with untraced ones: 95 % of the medians of {r['repeats']} such ratios are no further from 1. No figure
-closer to 1 than that says anything.
+Every ratio is of a traced run to the mean of the untraced ones before and after it, in one and the same process; what stands
+here is the median of {r['repeats']} rounds, with the quartiles in brackets. In every round each column runs once, in turn, in
+a process that the round has for itself. `noise` comes from untraced runs compared with the untraced ones around them: 95 % of
+the medians of {r['repeats']} such ratios are no further from 1. No figure closer to 1 than that says anything.
 """
     if r["repeats"] < 7:
         text += "\n**A short run: fewer than 7 rounds. Its figures show that the command works, no more.**\n"
@@ -69,8 +69,7 @@ def cost_part(r):
         loads = [w for w in r["workloads"] if w["python"] == group]
         if not loads:
             continue
-        names = ["untraced again"] + [t["name"] for t in r["tracers"]
-                                      if t["python"] == group and not t["skipped"]]
+        names = [t["name"] for t in r["tracers"] if t["python"] == group and not t["skipped"]]
         what = "" if group == "system" else ", which has the symbols that some tools need"
         text += f"\n## Traced to untraced, on Python {python['version']}{what}\n\n"
         text += table(["workload", "untraced, s", "noise"] + names,

@@ -103,10 +103,11 @@ class Tracer:
     """A column; .skipped says why it is not measured."""
 
     def __init__(self, name, python, command, sees, blind, loads=None, ready="says", inside=False,
-                 seen=None, tool=None):
+                 seen=None, tool=None, close=False):
         self.name, self.python, self.command = name, python, command
         self.sees, self.blind, self.loads = sees, blind, loads
         self.ready = ready  # "says": that it measures; "text": shows in the target; "soon": neither
+        self.close = close  # to 1, or to another column: untraced runs right before and after it
         self.inside = inside  # a thread of the target, no process of its own
         self.seen = seen  # f(stdout, stderr): how many takes it counted
         self.tool = tool or [GILSCOPE, "--version"]
@@ -262,16 +263,17 @@ def gilscopes(work):
     rows = [
         Tracer("watch", "system", lambda pid: stat_argv(pid, "--mode", "watch", "--format", "json"),
                "waits and who caused them, share of the time held and by whom (sampled), collections, "
-               "wake-ups of epoll", "how often the GIL is taken; holds too short to be sampled"),
+               "wake-ups of epoll", "how often the GIL is taken; holds too short to be sampled", close=True),
         Tracer("exact", "system", lambda pid: stat_argv(pid, "--mode", "exact", "--format", "json"),
-               EXACT, "lengths of holds under some microseconds are the probes' own", seen=count_stat),
+               EXACT, "lengths of holds under some microseconds are the probes' own", seen=count_stat,
+               close=True),
         Tracer("record", "system",
                lambda pid: [GILSCOPE, "record", "--mode", "exact", "-p", str(pid), "-o", out, "--force"],
                EXACT + "; each with its time", "as exact", seen=lambda *_: count_recorded(out)),
         Tracer("empty programs", "system", empty_sites(), "nothing: the floor of exact mode",
-               "sites only, without gilscope's tracepoints of the scheduler and of system calls"),
+               "sites only, without gilscope's tracepoints of the scheduler and of system calls", close=True),
         Tracer("exact, refs", "system",
-               lambda pid: stat_argv(pid, "--mode", "exact", "--with", "refs", "--format", "json"),
+               lambda pid: stat_argv(pid, "--mode", "exact", "--with", "refs", "--budget", "none", "--format", "json"),
                EXACT + "; every object that ends, by type", "freed objects that the interpreter keeps",
                loads=REFS_LOADS),
         Tracer("empty, refs", "system", empty_sites("--with", "refs"),
@@ -280,7 +282,7 @@ def gilscopes(work):
                lambda pid: stat_argv(pid, "--mode", "exact", "--with", "refs", "--budget", "1%",
                                      "--format", "json"),
                EXACT + "; objects by type in bursts, scaled", "what ends between the bursts",
-               loads={"alloc"}),
+               loads={"alloc"}, close=True),
     ]
     rows[2].sweep = lambda: shutil.rmtree(out, ignore_errors=True)
     return rows
