@@ -7,7 +7,8 @@ O=${O:-build}
 [ "$(id -u)" = 0 ] || { echo "bench: root: needed to trace; run as root or with sudo" >&2; exit 1; }
 [ -x "${GILSCOPE:-$O/gilscope}" ] || { echo "bench: $O/gilscope: not built; run make" >&2; exit 1; }
 export O GILSCOPE="${GILSCOPE:-$O/gilscope}" PYTHONDONTWRITEBYTECODE=1
-PATH=$PATH:/usr/sbin:/sbin
+PATH=$PATH:$O/peers/bin:/usr/sbin:/sbin
+[ ! -x "$O/peers/bin/bpftrace" ] || export BENCH_BPFTRACE="${BENCH_BPFTRACE:-$O/peers/bin/bpftrace}"
 case ${1:-} in
 recording) shift; set -- bench.py --section recording "$@" ;;
 soak) shift; set -- soak.py "$@" ;;

@@ -326,7 +326,7 @@ def on_symbols(interpreter, work):
         Tracer("perf record", "symbols", perf.command, sees + ", afterwards, from a file", blind,
                ready="text", seen=perf.seen, tool=["perf", "--version"]),
     ]
-    rows[3].skipped = None if newer else "BENCH_BPFTRACE names no other bpftrace"
+    rows[3].skipped = None if newer else "no other bpftrace is there; scripts/peers.sh fetches it"
     rows[4].sweep = perf.sweep
     return rows, perf
 
