@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import agree
 import costs
 import load
 import recording
@@ -20,7 +21,7 @@ import tracers
 import verdicts
 from measure import GILSCOPE, HERE, Failed, say
 
-SECTIONS = ("costs", "seen", "attaching", "scale", "recording")
+SECTIONS = ("costs", "seen", "agreement", "attaching", "scale", "recording")
 
 
 def machine():
@@ -76,6 +77,9 @@ def measure(a, work, pythons):
             if "seen" in a.section:
                 r["seen"] = costs.seen(list(costs.COUNTED)[:1 if a.quick else None], pythons, columns)
             r["tracers"] = [t.describe() for t in columns]
+    if "agreement" in a.section and len(modes) == 2:
+        other = next((p.path for g, p in pythons.items() if g != "system"), system)
+        r["agreement"] = agree.agreement(names, system, other, 1 if a.quick else 3)
     if "attaching" in a.section:
         r["attaching"] = costs.attaching(a.repeats, modes, system)
         r["discovery"] = costs.discovery(a.repeats, pythons)

@@ -7,7 +7,7 @@ import time
 
 import load
 from measure import (GILSCOPE, LOAD_PY, Failed, Load, Process, cpu_s, memory, noise_floor, run, say,
-                     spread, stat_argv)
+                     spread, stat_argv, wait_measuring)
 
 class Column:
     """What the runs of one column came to."""
@@ -212,11 +212,7 @@ def at_scale(mode, processes, threads, rate, seconds, python, interval=1.0):
             w.line()
         with Process(stat_argv(",".join(str(w.pid) for w in works), "--mode", mode, "-i", str(interval),
                                "--format", "jsonl")) as stat:
-            until = time.monotonic() + 30
-            while "measuring" not in stat.said():
-                if stat.p.poll() is not None or time.monotonic() > until:
-                    raise Failed(stat.complaint())
-                time.sleep(0.02)
+            wait_measuring(stat)
             lines, lags, truths, marks, needs = collect_lines(stat, works, interval)
     except Failed as e:
         say(f" {e}\n")

@@ -128,6 +128,15 @@ def text_differs(pid):
     return False
 
 
+def wait_measuring(process):
+    """Until gilscope says that it measures."""
+    until = time.monotonic() + 30
+    while "measuring" not in process.said():
+        if process.p.poll() is not None or time.monotonic() > until:
+            raise Failed(process.complaint())
+        time.sleep(0.05)
+
+
 def wait_attached(tracer, process, pid):
     """Until it measures, by its own word or by the target's text; and a little more."""
     until = time.monotonic() + 30

@@ -99,6 +99,19 @@ def tracer_part(r):
     return text
 
 
+def agreement_part(r):
+    text = "\n## Watch mode beside exact mode\n\nBoth on the same run of each workload, watch mode with 1,000 samples a " \
+           "second; medians. `held` is the\ndifference of the shares of the time in which the GIL was held, in points.\n\n"
+    rows = []
+    for a in r["agreement"]:
+        if a["failed"]:
+            rows.append((a["name"], a["failed"], "-", "-", "-"))
+        else:
+            rows.append((a["name"], f"{a['contended']:,.0f}", *(num(a[k] if a[k] is None else a[k] * 100, "{:+.2f} %")
+                                                              for k in ("count", "sum")), f"{a['held'] * 100:+.2f}"))
+    return text + table(("workload", "contended takes", "their number", "time waited", "held"), rows)
+
+
 def scale_part(r):
     text = "\n## gilscope's own needs\n\nOne reading a second. `age`: how old figures are when they are printed. " \
            "`error`: takes counted, against the\nworkloads' own count; watch mode does not count takes. A rate that " \
@@ -146,7 +159,7 @@ def recording_part(r):
 
 
 PARTS = (("verdicts", verdict_part), ("workloads", cost_part), ("tracers", tracer_part),
-         ("attaching", time_part), ("scale", scale_part), ("recording", recording_part))
+         ("agreement", agreement_part), ("attaching", time_part), ("scale", scale_part), ("recording", recording_part))
 
 
 def markdown(r):

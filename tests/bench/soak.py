@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from measure import GILSCOPE, LOAD_PY, Failed, Process, memory, say, stat_argv
+from measure import GILSCOPE, LOAD_PY, Failed, Process, memory, say, stat_argv, wait_measuring
 
 PYTHON = "/usr/bin/python3"
 UNKNOWN_TAKES = 200    # of the threads' start and end, which the workload does not count
@@ -37,14 +37,6 @@ def counted(figures, tids):
 
 def lost(figures):
     return sum(x["count"] for x in figures["lost"])
-
-
-def wait_measuring(process):
-    until = time.monotonic() + 30
-    while "measuring" not in process.said():
-        if process.p.poll() is not None or time.monotonic() > until:
-            raise Failed(process.complaint())
-        time.sleep(0.05)
 
 
 class Samples:

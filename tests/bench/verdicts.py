@@ -83,6 +83,21 @@ def ratio_rows(r, loads):
     return rows
 
 
+def agreement_rows(r, loads):
+    rows = []
+    table = {a["name"]: a for a in r.report.get("agreement") or []}
+    for load in loads:
+        a = table.get(load)
+        none = (a and a["failed"]) or (None if a else "not run")
+        for key, bound, what in (("count", 0.01, "contended takes"), ("sum", 0.02, "time waited"),
+                                 ("held", 0.02, "share of the time held")):
+            value = a and a.get(key)
+            rows.append(row(f"agree.{key}.{load}", f"watch against exact on {load}: {what}, off by", bound,
+                            value if value is None else abs(value),
+                            reason=none or "fewer than 20 contended takes"))
+    return rows
+
+
 def own_rows(r):
     rows = []
     many = [s for s in r.report.get("scale") or [] if s["threads"] == 1000 and not s["failed"]]
@@ -106,4 +121,4 @@ def own_rows(r):
 
 def verdicts(report, loads):
     r = Results(report)
-    return ratio_rows(r, loads) + own_rows(r)
+    return ratio_rows(r, loads) + agreement_rows(r, loads) + own_rows(r)

@@ -15,11 +15,11 @@ done
 before=$(git -C "$ROOT" status --porcelain docs 2>/dev/null)
 O=$O GILSCOPE=$GILSCOPE timeout 120 sh "$ROOT/tests/bench/run.sh" --quick --repeats 1 --load pure \
 	--tracer exact --tracer "empty programs" --tracer "refs, budget" \
-	--section costs --section seen --section attaching --json "$T/bench.json" >"$T/bench.md" 2>"$T/bench.err" ||
+	--section costs --section seen --section agreement --section attaching --json "$T/bench.json" >"$T/bench.md" 2>"$T/bench.err" ||
 	fail "bench: exit code $?; $(tail -n 3 "$T/bench.err")"
 [ "$before" = "$(git -C "$ROOT" status --porcelain docs 2>/dev/null)" ] ||
 	fail "bench without --write: changed docs/"
-for part in Verdicts 'Traced to untraced' 'What each can see' 'Attaching, detaching'; do
+for part in Verdicts 'Traced to untraced' 'What each can see' 'Watch mode beside exact mode' 'Attaching, detaching'; do
 	grep -q "^## $part" "$T/bench.md" || fail "bench: its report has no part \"$part\""
 done
 check "$T/bench.json" <<'EOF'
@@ -40,6 +40,9 @@ between("takes counted of a ping-pong", seen["calls"], seen["calls"] + 200, seen
 for row in result["attaching"]:
     expect(row["attach_s"]["median"] > 0 and row["detach_s"]["median"] > 0,
            f"{row['mode']}: attaching", "took some time", row)
+both = result["agreement"][0]
+equal("watch beside exact: failed", None, both["failed"])
+expect(both["held"] is not None and both["count"] is None, "watch beside exact, one thread", "held only", both)
 rows = {v["key"]: v for v in result["verdicts"]}
 for key in ("watch.pure", "floor.pure", "bpftrace.read_loop", "budget.refs", "own.cpu.exact",
             "attach.exact", "detach.exact"):

@@ -1,0 +1,63 @@
+"""Do watch and exact mode see the same?  Both measure one run of each workload, side by side.
+
+Exact mode's probes lengthen what they measure and watch mode sees it lengthened, so the two are to
+agree on what was, not on what would have been without them.
+"""
+import json
+import statistics
+
+from measure import Failed, Load, Process, say, stat_argv, wait_measuring
+
+RATE = 1000  # samples a second: the error of what is sampled is then small beside the bound
+FEW = 20  # contended takes: of fewer, one more or less is more than the bound
+
+
+def gil_of(output, pid):
+    result = json.loads(output)
+    return next(p for p in result["processes"] if p["pid"] == pid)["gils"][0]
+
+
+def both(name, python, other):
+    """(exact's, watch's) GIL rows with the share of the time held, of one run."""
+    with Load(name, python, other) as load:
+        load.prepared()
+        pid = load.process.pid
+        modes = (("--mode", "exact"), ("--mode", "watch", "--sample-rate", str(RATE)))
+        with Process(stat_argv(pid, *modes[0], "--format", "json")) as exact, \
+                Process(stat_argv(pid, *modes[1], "--format", "json")) as watch:
+            rows = []
+            for p in (exact, watch):
+                wait_measuring(p)
+            load.process.send()
+            took = json.loads(load.process.line())["wall"] * 1e9
+            for p in (exact, watch):
+                p.interrupt()
+                row = gil_of(p.output, pid)
+                rows.append(dict(row, share=row["held_ns"] / took))
+            return rows
+
+
+def agreement(names, python, other, repeats):
+    """Medians of the differences: contended takes and their time as shares, the time held in points."""
+    table = []
+    for name in names:
+        say(f"watch and exact on {name}:")
+        runs, failed = [], None
+        for _ in range(repeats):
+            try:
+                runs.append(both(name, python, other))
+            except (Failed, OSError, ValueError, LookupError, StopIteration) as e:
+                failed = f"{type(e).__name__}: {e}"
+        row = {"name": name, "failed": failed if not runs else None, "runs": len(runs)}
+        if runs:
+            many = [(x, w) for x, w in runs if x["contended_takes"] >= FEW]
+            row["contended"] = statistics.median(x["contended_takes"] for x, _ in runs)
+            row["count"] = statistics.median(w["contended_takes"] / x["contended_takes"] - 1
+                                             for x, w in many) if many else None
+            row["sum"] = statistics.median(w["wait_ns"] / x["wait_ns"] - 1 for x, w in many) if many else None
+            row["held"] = statistics.median(w["share"] - x["share"] for x, w in runs)
+            say(f" {row['contended']:.0f} contended, {row['count'] or 0:+.2%}, {row['sum'] or 0:+.2%}, "
+                f"held {row['held']:+.2%}")
+        say("\n")
+        table.append(row)
+    return table
