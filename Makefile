@@ -54,7 +54,7 @@ STOPS    := $(shell sed -n 's/^\tX(\([a-z_]*\), "\([a-z-]*\)").*/\1:\2/p' tour/s
 obj       = $(patsubst %.S,$O/%.o,$(patsubst %.c,$O/%.o,$(1)))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 
-.PHONY: all runtime tests deps demo test check calibrate golden fuzz bench lint fmt install uninstall clean help
+.PHONY: all runtime tests deps pythons demo test check calibrate golden fuzz bench lint fmt install uninstall clean help
 all: $O/gilscope $O/gilscope-rt ## build the tracer and the bundled runtime's programs (default)
 
 $O/vmlinux.h: $(VMLINUX_BTF)
@@ -169,6 +169,7 @@ demo: ## install what is missing, build, trace a real Python live (as root)
 
 bench: ## what tracing costs, beside every peer (as root); ARGS=--write into docs/, ARGS=--help
 	$(Q)sh scripts/deps.sh bench
+	$(Q)sh scripts/peers.sh $O/peers || echo "bench: goes on without them" >&2
 	$(Q)$(MAKE) all $(BENCH)
 	$(Q)O=$O GILSCOPE=$O/gilscope tests/bench/run.sh $(ARGS)
 
@@ -189,6 +190,9 @@ deps: ## install what is missing to build (Debian; needs root only if something 
 fmt: ## format the C sources in place
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
+pythons: ## fetch Debian's CPythons 3.9 to 3.15 as chroots, for tests/e2e/pythons.sh (~1.4 GB)
+	$(Q)sh scripts/pythons.sh $O/pythons
+
 clean: ## remove the build folder
 	$(Q)rm -rf $O
 
@@ -202,6 +206,6 @@ uninstall: ## remove what install put there
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(shell find $O -name '*.d' 2>/dev/null)
+-include $(shell find $O \( -path $O/pythons -o -path $O/peers \) -prune -o -name '*.d' -print 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,5 +1,6 @@
 /* The shared maps, and the taking of thread slots. */
 #include "bpf/core.bpf.h"
+#include "bpf/gil_hold.bpf.h"
 #include "bpf/record.bpf.h"
 
 char gs_license[] SEC("license") = "GPL";
@@ -16,6 +17,7 @@ gs_free_map gs_free_procs SEC(".maps");
 gs_thread_refs_map gs_thread_refs SEC(".maps");
 gs_losses_map gs_losses SEC(".maps");
 gs_hits_map gs_hits SEC(".maps");
+gs_last_thread_map gs_last_thread SEC(".maps");
 gs_sites_map gs_sites SEC(".maps");
 gs_life_ring_map gs_life_ring SEC(".maps");
 gs_records_map gs_records SEC(".maps");
@@ -59,7 +61,7 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, str
 	if (!t)
 		return NULL;
 	/* If the thread that had the slot before was the last holder, this one is still another. */
-	__sync_val_compare_and_swap(&p->gil.last_owner, slot + 1, GS_OWNER_GONE);
+	__sync_val_compare_and_swap(&p->gil.owner, slot + 1, GS_OWNER_GONE);
 	used = gs_threads_used;
 	if (slot >= used)
 		gs_threads_used = slot + 1; /* user space also checks `state` one slot further */

@@ -10,15 +10,33 @@
 #include "bpf/core.bpf.h"
 #include "bpf/record.bpf.h"
 
+/* Where the generation's numbers are now. */
+static __always_inline bool stats_at(const struct gs_proc_config *c, u32 generation, u64 *ret_at)
+{
+	s8 newest;
+
+	if (!c->gc_stats || generation >= GS_GC_GENERATIONS)
+		return false;
+	*ret_at = c->gc_stats + (u64)generation * c->gc_stats_stride;
+	if (!c->gc_ring_newest[generation])
+		return true;
+	if (bpf_probe_read_user(&newest, sizeof(newest),
+				(void *)(c->gc_stats + c->gc_ring_newest[generation])) ||
+	    newest < 0)
+		return false;
+	*ret_at = c->gc_stats + c->gc_ring_items[generation] + c->gc_ring_row +
+		  (u64)(u8)newest * c->gc_stats_stride;
+	return true;
+}
+
 static __always_inline bool read_stats(struct gs_proc *p, u32 generation, u64 ret_v[2])
 {
 	const struct gs_proc_config *c = &p->config;
-	u64 row[3]; /* collections, collected, uncollectable */
+	u64 row[3], at; /* collections, collected, uncollectable */
 
-	if (!c->gc_stats)
+	if (!stats_at(c, generation, &at))
 		return false;
-	if (bpf_probe_read_user(row, sizeof(row),
-				(void *)(c->gc_stats + (u64)generation * c->gc_stats_stride))) {
+	if (bpf_probe_read_user(row, sizeof(row), (void *)at)) {
 		gs_lose(GS_LOSS_READ_FAULT, 1);
 		return false;
 	}

@@ -17,6 +17,7 @@
  */
 #include "bpf/core.bpf.h"
 #include "bpf/gil.bpf.h"
+#include "bpf/gil_hold.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
 
@@ -26,9 +27,9 @@ static __always_inline u32 holder_tid(const struct gs_proc *p)
 	u32 owner = *(volatile u32 *)&p->gil.owner;
 	struct gs_thread *t = owner ? gs_thread_at(owner - 1) : NULL;
 
-	if (t)
+	if (t && *(volatile u64 *)&t->hold_since_ns)
 		return t->tid;
-	return p->gil.takes ? 0 : p->seed_tid;
+	return owner ? 0 : p->seed_tid;
 }
 
 __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
@@ -94,26 +95,6 @@ static __always_inline void io_reached_gil(struct gs_thread *t, struct gs_proc *
 	t->io_woken_ns = 0;
 }
 
-static __always_inline void gil_pass_on(struct gs_gil *g, u32 me, u64 now)
-{
-	u32 before = g->owner;
-
-	if (before && before != me) {
-		struct gs_thread *late = gs_thread_at(before - 1);
-
-		if (late)
-			late->successor_ns = now;
-	}
-	if (g->last_owner && g->last_owner != me)
-		g->handovers++;
-	g->owner = me;
-	g->last_owner = me;
-	g->owned_ns = now;
-	if (!g->first_owned_ns)
-		g->first_owned_ns = now;
-	g->takes++;
-}
-
 static __always_inline int owned(struct gs_thread *t, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
@@ -128,32 +109,10 @@ static __always_inline int owned(struct gs_thread *t, u64 now)
 		wait_end(t, p, now);
 	if (t->io_woken_ns)
 		io_reached_gil(t, p, now);
-	t->events = 1;
-	t->takes++;
-	t->forced = 0;
-	t->successor_ns = 0;
-	t->hold_since_ns = now;
+	hold_begin(t, now);
 	gs_write_end(t, seq);
 	gil_pass_on(&p->gil, t->slot + 1, now);
 	return 0;
-}
-
-/* End the hold of @t.  Its time counts up to the next owner's acquisition at most. */
-static __always_inline void hold_end(struct gs_thread *t, u64 now)
-{
-	u64 end = now, ns;
-
-	if (t->successor_ns > t->hold_since_ns && t->successor_ns < now)
-		end = t->successor_ns;
-	if (gs_elapsed(t->hold_since_ns, end, &ns)) {
-		gs_hist_add(&t->hold, ns);
-		t->held_ns += ns;
-		gs_record(GS_REC_HOLD, t->tid, end, ns, t->forced ? GS_REC_FORCED : 0, 0);
-	}
-	if (t->forced)
-		t->forced_releases++;
-	t->hold_since_ns = 0;
-	t->forced = 0;
 }
 
 /*
@@ -191,7 +150,6 @@ static __always_inline int released(struct gs_thread *t, u64 now)
 	}
 	t->events = 1;
 	gs_write_end(t, seq);
-	__sync_val_compare_and_swap(&p->gil.owner, t->slot + 1, 0);
 	return 0;
 }
 
@@ -202,7 +160,7 @@ __hidden int gil_thread_exit(struct gs_thread *t, u64 now)
 
 	if (!p)
 		return 0;
-	if (gs_config.watch && t->wait_since_ns && watch_settle(t))
+	if (gs_config.watch && t->wait_since_ns && watch_settle(t, p))
 		return 0; /* it was over */
 	if (t->wait_since_ns) {
 		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);
@@ -214,7 +172,6 @@ __hidden int gil_thread_exit(struct gs_thread *t, u64 now)
 	if (t->hold_since_ns) {
 		/* The interpreter's last thread ends holding: its end is the release. */
 		hold_end(t, now);
-		__sync_val_compare_and_swap(&p->gil.owner, t->slot + 1, 0);
 	}
 	return 0;
 }
@@ -231,9 +188,8 @@ static __always_inline void released_why(struct pt_regs *ctx, struct gs_thread *
 		t->forced = 1;
 }
 
-__hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site)
+__hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 now)
 {
-	u64 now = bpf_ktime_get_ns();
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct gs_thread *t;
 
@@ -245,6 +201,7 @@ __hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site)
 		t = gs_thread_get(task, now);
 	if (!t)
 		return 0;
+	gil_remember(t);
 	switch (event) {
 	case GS_EVENT_GIL_OWNED:
 		return owned(t, now);

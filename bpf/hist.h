@@ -38,34 +38,31 @@ _Static_assert(sizeof(struct gs_hist) == 48 + 4 * 320, "gs_hist is ABI");
 /* Bucket of value @v: 0 to GS_HIST_BUCKETS - 1. */
 static inline __attribute__((always_inline)) u32 gs_hist_index(u64 v)
 {
-	u32 log = 0;
+	u32 log, s;
 	u64 x = v;
 
 	if (v < GS_HIST_SUB)
 		return (u32)v;
 	if (v >> GS_HIST_TOP_BIT)
 		return GS_HIST_BUCKETS - 1;
-	/* floor(log2(v)) without a loop or clz, which BPF has not */
-	if (x >> 32) {
-		log += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		log += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		log += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		log += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		log += 2;
-		x >>= 2;
-	}
+	/*
+	 * floor(log2(v)) without a loop or clz, which BPF has not, and without branches, both sides
+	 * of which its verifier would follow.  Each line: is there anything in the upper half?
+	 */
+	log = (u32)(((x >> 32) + 0xffffffff) >> 32) << 5;
+	x >>= log;
+	s = (u32)(((x >> 16) + 0xffff) >> 16) << 4;
+	log += s;
+	x >>= s;
+	s = (u32)(((x >> 8) + 0xff) >> 8) << 3;
+	log += s;
+	x >>= s;
+	s = (u32)(((x >> 4) + 0xf) >> 4) << 2;
+	log += s;
+	x >>= s;
+	s = (u32)(((x >> 2) + 3) >> 2) << 1;
+	log += s;
+	x >>= s;
 	log += (u32)(x >> 1);
 	return (log - GS_HIST_SUB_BITS + 1) * GS_HIST_SUB +
 	       (u32)((v >> (log - GS_HIST_SUB_BITS)) & (GS_HIST_SUB - 1));

@@ -11,9 +11,14 @@
  */
 #include "bpf/core.bpf.h"
 #include "bpf/record.bpf.h"
+#include "bpf/watch.bpf.h"
+
+u32 gs_io_seen = 0; /* a thread has slept in one of the calls: a wake-up may matter */
 
 __hidden int io_block(struct gs_thread *t, u32 call, u64 now)
 {
+	if (!gs_io_seen)
+		gs_io_seen = 1;
 	t->woken_ns = 0;
 	t->ran_ns = 0;
 	if (t->block_since_ns && t->io_call == call + 1)
@@ -30,12 +35,57 @@ __hidden int io_run(struct gs_thread *t, u64 now)
 	return 0;
 }
 
+/* Watch mode: @t slept in a call, and runs again.  The call's return is not seen. */
+__noinline int io_watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now)
+{
+	struct gs_record_io r = { .r = { .end_ns = now, .kind = GS_REC_IO_WAIT } };
+	u64 since, woken, blocked = 0, ns;
+	struct gs_io *io;
+	u32 call;
+
+	if (!t || !p)
+		return 0;
+	call = t->io_call - 1;
+	if (call >= GS_IO_COUNT)
+		return 0;
+	io = &p->io[call];
+	since = t->block_since_ns;
+	woken = t->woken_ns;
+	__sync_fetch_and_add(&io->wakeups, 1);
+	r.r.tid = t->tid;
+	r.r.arg = call;
+	r.to_run_ns = (u64)-1;
+	if (gs_elapsed(since, woken ? woken : now, &blocked))
+		gs_hist_add_shared(&io->blocked, blocked);
+	if (woken && gs_elapsed(woken, now, &ns)) {
+		gs_hist_add_shared(&io->wake_to_run, ns);
+		r.to_run_ns = ns;
+	}
+	r.blocked_ns = blocked;
+	r.r.ns = now > since ? now - since : 0;
+	if (gs_config.record)
+		gs_tell(&r, sizeof(r));
+	t->block_since_ns = 0;
+	t->io_call = 0;
+	t->ran_ns = now;
+	t->io_woken_ns = woken;
+	t->io_woken_call = call + 1;
+	return 0;
+}
+
+/*
+ * On every wake-up of the machine, paid for by the waker: with nothing looked up unless the sleeper
+ * sleeps in one of the calls.  Which system call that is, is still in its registers.
+ */
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(gs_sched_waking, struct task_struct *p)
 {
 	struct gs_thread *t;
 
-	if (gs_target(p->tgid) < 0)
+	if (!gs_io_seen || (gs_config.only_pid && gs_config.only_pid != (u32)p->tgid))
+		return 0;
+	if (gs_io_call_of(((struct pt_regs *)bpf_task_pt_regs(p))->orig_ax) == GS_IO_COUNT ||
+	    gs_target(p->tgid) < 0)
 		return 0;
 	t = gs_thread_peek(p);
 	if (!t || !t->block_since_ns || t->woken_ns)

@@ -92,11 +92,22 @@ static __always_inline struct gs_type *count(struct pt_regs *ctx, u32 event, u32
 	return row;
 }
 
+/* Of the burst number @burst; the mean of all where that is not known. */
+static __always_inline u64 burst_us(u32 burst)
+{
+	u32 us = 0;
+
+	if (gs_burst.id - burst < GS_BURSTS_KEPT)
+		us = gs_burst.us[burst % GS_BURSTS_KEPT];
+	return us ? us : gs_burst.mean_us;
+}
+
 /* How the counts differ from burst to burst: a type's objects die under one GIL, one at a time. */
 static __always_inline void count_in_burst(struct gs_type *row, u32 burst)
 {
 	if (row->burst != burst) {
 		row->squares += row->in_burst * row->in_burst;
+		row->products += row->in_burst * burst_us(row->burst);
 		row->in_burst = 0;
 		row->burst = burst;
 	}

@@ -85,18 +85,30 @@ static __always_inline void off_ends(struct gs_thread *t, u64 now)
 	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
 }
 
-static __always_inline void leaves(struct task_struct *task, s32 proc, bool preempted)
+/*
+ * A thread that has a slot is a target's: its slot tells whose, without a hash look-up.  It can be
+ * on its way out when the process has ended already, for us.
+ */
+static __always_inline struct gs_proc *proc_of(const struct task_struct *task,
+					       const struct gs_thread *t)
+{
+	struct gs_proc *p = gs_proc_at(t ? (s32)t->proc : gs_target(task->tgid));
+
+	return p && p->pid == (u32)task->tgid && p->state == GS_SLOT_LIVE ? p : NULL;
+}
+
+static __always_inline void leaves(struct task_struct *task, bool preempted)
 {
 	bool runnable = preempted || is_runnable(task);
 	struct gs_thread *t = gs_thread_peek(task);
-	struct gs_proc *p = gs_proc_at(proc);
+	struct gs_proc *p = proc_of(task, t);
 	struct asleep_in in;
 	u64 exec, now;
 
 	if (!p)
 		return;
 	if (gs_config.watch) {
-		watch_leaves(task, t, p, runnable ? GS_OUT_RUNNABLE : watch_out(task, p));
+		watch_leaves(t, p, runnable ? GS_OUT_RUNNABLE : watch_out(task, p));
 		return;
 	}
 	now = bpf_ktime_get_ns();
@@ -150,7 +162,7 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 		watch_arrives(t, p, now);
 }
 
-static __always_inline void arrives(struct task_struct *task, s32 proc)
+static __always_inline void arrives(struct task_struct *task)
 {
 	struct gs_thread *t = gs_thread_peek(task);
 	struct gs_proc *p;
@@ -158,7 +170,7 @@ static __always_inline void arrives(struct task_struct *task, s32 proc)
 
 	if (t && !t->off_since_ns && !t->block_since_ns && !(gs_config.watch && t->wait_since_ns))
 		return; /* nothing that this ends */
-	p = gs_proc_at(proc);
+	p = proc_of(task, t);
 	if (!p)
 		return;
 	now = bpf_ktime_get_ns();
@@ -177,18 +189,33 @@ static __always_inline void arrives(struct task_struct *task, s32 proc)
 		off_ends(t, now);
 }
 
+static __always_inline bool is_target(u32 tgid)
+{
+	return gs_config.only_pid ? gs_config.only_pid == tgid : gs_target(tgid) >= 0;
+}
+
+/* The program is not run inside itself, and nobody else counts here: so not atomically. */
+static __always_inline void hit(void)
+{
+	u32 index = GS_HOOK_SCHED_SWITCH;
+	u64 *count = bpf_map_lookup_elem(&gs_hits, &index);
+
+	if (count)
+		++*count;
+}
+
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(gs_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	s32 out = gs_target(prev->tgid);
-	s32 in = next->tgid == prev->tgid ? out : gs_target(next->tgid);
+	bool out = is_target(prev->tgid);
+	bool in = next->tgid == prev->tgid ? out : is_target(next->tgid);
 
-	if (out < 0 && in < 0)
+	if (!out && !in)
 		return 0;
-	gs_hit(GS_HOOK_SCHED_SWITCH);
-	if (out >= 0)
-		leaves(prev, out, preempt);
-	if (in >= 0)
-		arrives(next, in);
+	hit();
+	if (out)
+		leaves(prev, preempt);
+	if (in)
+		arrives(next);
 	return 0;
 }

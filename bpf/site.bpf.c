@@ -6,6 +6,7 @@
  * the kernel lacks the former or its pid filter fails the self-test.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/gil_hold.bpf.h"
 
 /*
  * One load per register: left alone, the compiler makes one load at a computed offset of them,
@@ -97,16 +98,21 @@ static __always_inline int on_site(struct pt_regs *ctx)
 {
 	u64 cookie = bpf_get_attach_cookie(ctx);
 	u32 event = GS_COOKIE_EVENT(cookie), site = GS_COOKIE_SITE(cookie);
+	u64 now;
 
 	/* Hits of processes that run the same file and are no targets cost as much: count them. */
 	gs_hit(GS_HOOK_COUNT + site);
 	switch (event) {
 	case GS_EVENT_GIL_OWNED:
 	case GS_EVENT_GIL_RELEASED:
+		if (!gs_measures(GS_FAMILY_GIL) || gs_config.watch)
+			return 0;
+		now = bpf_ktime_get_ns();
+		return gil_fast(event, now) ? 0 : gil_site(ctx, event, site, now);
 	case GS_EVENT_GIL_RELEASED_WHY:
 	case GS_EVENT_GIL_FORCED:
 	case GS_EVENT_GIL_WAIT:
-		return gil_site(ctx, event, site);
+		return gil_site(ctx, event, site, bpf_ktime_get_ns());
 	case GS_EVENT_GC_START:
 	case GS_EVENT_GC_DONE:
 		return gc_site(ctx, event, site);

@@ -132,17 +132,14 @@ struct gs_gc {
  */
 struct gs_gil {
 	u64 address;
-	u64 takes;
 	u64 handovers;
-	u64 owned_ns; /* when it was last taken */
 	u64 first_owned_ns; /* when it was first seen taken; 0: not yet */
 	u64 mid_hold_end_ns; /* up to here, holds from before the measurement are counted */
 	u64 contended_ns; /* finished stretches of time with at least one waiter */
 	u64 contended_since_ns; /* began; meaningless while nobody waits */
 	u32 waiters;
-	u32 pad;
-	u32 owner; /* thread slot + 1; 0 while free */
-	u32 last_owner; /* thread slot + 1 of the last hold, or GS_OWNER_GONE; 0: none yet */
+	u32 owner; /* thread slot + 1 of the last hold, or GS_OWNER_GONE; 0: none yet.  It holds
+		      the GIL still if its hold_since_ns says so */
 	u64 gc_since_ns;
 	u32 gc_generation;
 	u32 gc_events; /* starts and ends seen; saturates */
@@ -171,6 +168,11 @@ struct gs_proc_config {
 	u32 tstate_native_id; /* likewise; ~0: there is none */
 	u32 foreign_tids; /* native ids are those of another pid namespace */
 	u32 pad;
+	/* 3.15: gc_stats is of rings; per generation the items' place, the newest one's number */
+	u32 gc_ring_items[GS_GC_GENERATIONS]; /* offset from gc_stats; gc_stats_stride apart */
+	u32 gc_ring_newest[GS_GC_GENERATIONS]; /* likewise, of an s8; 0: no rings */
+	u32 gc_ring_row; /* offset in an item of its three numbers */
+	u32 pad2;
 	u64 load_bias; /* of the interpreter: address in memory - address in the file */
 };
 

@@ -18,13 +18,23 @@ enum gs_out {
 	GS_OUT_IO, /* + enum gs_io_call */
 };
 
-/* @t: the slot of @task, or NULL. */
-int watch_leaves(struct task_struct *task, struct gs_thread *t, struct gs_proc *p, u32 out);
-int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now);
-int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p);
-
-/* The thread ends: a wait that was over counts.  1 if so, 0 if it is in the middle of one, or none.
+/*
+ * These are global functions: the verifier goes through each of them once, and not once for every
+ * path that leads to it.  It takes their pointers for NULL, perhaps; only where that is said
+ * may they be.
  */
-int watch_settle(struct gs_thread *t);
+
+/* The current thread leaves the CPU.  @t: its slot, or NULL. */
+int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out);
+/* The thread of @t gets the CPU, at @now. */
+int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now);
+/* The same, of what it slept in where that was a call of the io family (io.bpf.c). */
+int io_watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now);
+/* The wait of @t, if it runs, was over when it got the CPU.  1 if so, 0 if it waits, or never did.
+ */
+int watch_settle(struct gs_thread *t, struct gs_proc *p);
+
+/* Not global: @task was found asleep on the GIL's condition, since before the measurement. */
+int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p);
 
 #endif

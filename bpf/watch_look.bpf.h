@@ -21,6 +21,13 @@ struct gil_seen {
 	bool known;
 };
 
+/* The call in which the current thread sleeps on the GIL's condition: what tells it from others. */
+struct gil_sleep {
+	u64 sp;
+	u64 print;
+	u64 io_calls;
+};
+
 static __always_inline bool read_user(void *to, u64 size, u64 from)
 {
 	if (!bpf_probe_read_user(to, size, (void *)from))
@@ -111,7 +118,7 @@ extern gs_print_map gs_print SEC(".maps");
  * code (the interpreter's registers are saved there), with what.  @timeout is where the call that
  * sleeps has its time-out: among take_gil()'s locals.  0 if it cannot be read.
  */
-static __always_inline u64 stack_print(u64 timeout)
+__noinline u64 watch_print(u64 timeout)
 {
 	struct gs_print_stack *s;
 	u64 a = 1, b = 2, c = 3, d = 4; /* apart, so that the CPU works on all of them at once */

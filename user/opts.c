@@ -262,12 +262,16 @@ static void note_command_line(struct opts *o, int argc, char **argv)
 	str_printable(o->command_line);
 }
 
-/* Unless told: what costs the target nothing, but a recording is of every event. */
+/* Unless told: what costs the target next to nothing, but a recording is of every event. */
 static void choose_mode(struct opts *o)
 {
+	bool live = o->command == CMD_TOP || o->command == CMD_STAT;
+
 	o->mode_given = o->mode;
 	if (!o->mode)
-		o->mode = o->command == CMD_TOP || o->command == CMD_STAT ? "watch" : "exact";
+		o->mode = live ? "watch" : "exact";
+	if (!o->budget_given && live)
+		o->budget = 0.01;
 }
 
 bool opts_watch(const struct opts *o)

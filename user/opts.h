@@ -58,7 +58,7 @@ struct opts {
 	u64 sample_rate; /* watch mode: samples of the GIL a second */
 	u32 families; /* GS_FAMILY_BIT()s */
 	double budget; /* share of one core that probing refs may cost a target; 0: no limit */
-	bool budget_given;
+	bool budget_given; /* as an option; otherwise what this kernel cannot keep is left out */
 	u64 max_threads, max_processes, max_types; /* map sizes */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
 	const char *count; /* function that the calls family counts */

@@ -101,28 +101,40 @@ static int add_site(struct figures *f, const struct py_binary *b, const struct p
 	return 0;
 }
 
-static int add_sites(struct session *s, struct figures *f, u64 *ret_hits)
+static int add_block(struct session *s, const struct site_block *block, struct figures *f,
+		     u64 *ret_hits)
 {
-	for (size_t i = 0; i < s->nblocks; i++) {
-		const struct site_block *block = &s->blocks[i];
-		const struct py_binary *b = block->binary;
-		u32 row = block->first;
+	const struct py_binary *b = block->binary;
+	u32 rows[] = { block->first, block->first }; /* of those in bursts: the second */
 
-		for (size_t j = 0; j < b->nsites; j++) {
-			u64 hits = 0;
-			int err;
+	for (size_t i = 0; i < b->nsites; i++)
+		rows[1] +=
+			session_wants(s->opts, &b->sites[i]) && !session_in_bursts(s, &b->sites[i]);
+	for (size_t i = 0; i < b->nsites; i++) {
+		u64 hits = 0;
+		int err;
 
-			if (!session_wants(s->opts, &b->sites[j]))
-				continue;
-			err = kmaps_hits(skel_maps(s->skel), GS_HOOK_COUNT + row++, &hits, 1);
-			if (!err)
-				err = add_site(f, b, &b->sites[j], hits);
-			if (err)
-				return err;
-			*ret_hits += hits;
-		}
+		if (!session_wants(s->opts, &b->sites[i]))
+			continue;
+		err = kmaps_hits(skel_maps(s->skel),
+				 GS_HOOK_COUNT + rows[session_in_bursts(s, &b->sites[i])]++, &hits,
+				 1);
+		if (!err)
+			err = add_site(f, b, &b->sites[i], hits);
+		if (err)
+			return err;
+		*ret_hits += hits;
 	}
 	return 0;
+}
+
+static int add_sites(struct session *s, struct figures *f, u64 *ret_hits)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->nblocks && !err; i++)
+		err = add_block(s, &s->blocks[i], f, ret_hits);
+	return err;
 }
 
 static int add_losses(struct session *s, struct figures *f)

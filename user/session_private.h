@@ -74,6 +74,9 @@ u32 session_site_families(const struct session *s);
 
 /* session_targets.c */
 
+/* Does @site come and go with s->burst?  Of a binary's rows in gs_sites, theirs are last. */
+bool session_in_bursts(const struct session *s, const struct probe_site *site);
+
 /* Give @py, which is taken over, a slot and its probes.  0 or a negative errno, @e set. */
 int targets_attach(struct session *s, struct py_process *py, struct err *e);
 

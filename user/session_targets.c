@@ -38,7 +38,7 @@ bool session_wants(const struct opts *o, const struct probe_site *site)
 	return !site->optional || o->contended_sites;
 }
 
-static bool in_bursts(const struct session *s, const struct probe_site *site)
+bool session_in_bursts(const struct session *s, const struct probe_site *site)
 {
 	return s->burst && site->family == GS_FAMILY_REFS;
 }
@@ -50,9 +50,10 @@ static int attach_runs(struct session *s, const char *path, pid_t pid,
 	int err = 0;
 
 	for (size_t i = 0, end; i < n && !err; i = end) {
-		bool bursts = in_bursts(s, &sites[i]);
+		bool bursts = session_in_bursts(s, &sites[i]);
 
-		for (end = i + 1; end < n && in_bursts(s, &sites[end]) == bursts;)
+		end = i + 1;
+		while (end < n && session_in_bursts(s, &sites[end]) == bursts)
 			end++;
 		err = bursts ? burst_add(s->burst, path, pid, sites + i, end - i, first + i, e)
 			     : attach_sites(s->attached, s->skel, path, pid, sites + i, end - i,
@@ -61,7 +62,10 @@ static int attach_runs(struct session *s, const char *path, pid_t pid,
 	return err;
 }
 
-/* The rows of wanted sites, and so their cookies, are numbered through. */
+/*
+ * The rows of wanted sites, and so their cookies, are numbered through, those in bursts last: two
+ * links then, not one for each run of them.  Links are closed one after the other, 40 ms each.
+ */
 static int attach_wanted(struct session *s, const struct site_block *block, const char *path,
 			 pid_t pid, struct err *e)
 {
@@ -72,9 +76,11 @@ static int attach_wanted(struct session *s, const struct site_block *block, cons
 
 	if (!wanted)
 		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
-	for (size_t i = 0; i < b->nsites; i++)
-		if (session_wants(s->opts, &b->sites[i]))
-			wanted[n++] = b->sites[i];
+	for (int bursts = 0; bursts < 2; bursts++)
+		for (size_t i = 0; i < b->nsites; i++)
+			if (session_wants(s->opts, &b->sites[i]) &&
+			    session_in_bursts(s, &b->sites[i]) == bursts)
+				wanted[n++] = b->sites[i];
 	err = attach_runs(s, path, pid, wanted, n, block->first, e);
 	free(wanted);
 	return err;
@@ -100,11 +106,17 @@ static struct gs_proc_config config_of(const struct py_process *py)
 {
 	const struct py_layout *l = &py->binary->layout;
 
+	const u32 *newest = l->gc_ring_newest, rings = l->gc_ring_row != GS_NO_FIELD;
+
 	return (struct gs_proc_config) {
 		.gil_cond = py->gil_addr ? py->gil_addr + l->gil_cond : 0,
 		.gil_cond_size = py->gil_addr ? l->gil_cond_size : 0,
 		.gc_stats = py->gc_stats_addr,
 		.gc_stats_stride = l->gc_stats_stride,
+		.gc_ring_items = { l->gc_ring_items[0], l->gc_ring_items[1], l->gc_ring_items[2] },
+		.gc_ring_newest = { rings ? newest[0] : 0, rings ? newest[1] : 0,
+				    rings ? newest[2] : 0 },
+		.gc_ring_row = l->gc_ring_row,
 		.ob_type = l->ob_type,
 		.tp_name = l->tp_name,
 		.tp_dealloc = l->tp_dealloc,

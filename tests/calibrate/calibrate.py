@@ -59,7 +59,7 @@ def trace(workload):
     with tempfile.TemporaryFile() as account:
         os.set_inheritable(account.fileno(), True)
         env = dict(os.environ, GILSCOPE_ACCOUNT_FD=str(account.fileno()))
-        families = ["--with", "refs"] if workload[0] == "flood" else []
+        families = ["--with", "refs", "--budget", "none"] if workload[0] == "flood" else []
         done = subprocess.run([GILSCOPE, "stat", "--mode", "exact", "--format", "json", *families, "--", RUNTIME,
                                "--calibrate", *map(str, workload)], env=env, timeout=120,
                               pass_fds=[account.fileno()], capture_output=True, text=True)

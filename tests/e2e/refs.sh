@@ -4,7 +4,7 @@
 need_root
 
 deallocs() {
-	measure_work refs.py 5000 -- --with refs
+	measure_work refs.py 5000 -- --with refs --budget none
 	check "$S.out" "$W.truth" <<-'EOF'
 		contract(result)
 		nothing_lost(result)

@@ -109,10 +109,13 @@ static void a_storm_is_stopped_soon(void **state)
 
 	(void)state;
 	begin(&r, 1);
-	while (!r.b.thinned)
-		go(&r, 0), budget_spend(&r.b, r.now + 10 * MS, pay(&r, 10 * MS)),
-			budget_thin(&r.b, r.now);
-	assert_true(r.now - SEC <= 40 * MS);
+	while (!r.b.thinned) {
+		double cost = pay(&r, budget_slice(&r.b));
+
+		budget_spend(&r.b, r.now, cost);
+		(void)budget_thin(&r.b, r.now);
+	}
+	assert_true(r.now - SEC <= 6 * MS);
 }
 
 static void calm_brings_full_counting_back(void **state)
@@ -206,6 +209,7 @@ static void many_windows_are_merged(void **state)
 	free(w);
 }
 
+/* Bursts of 10 us, each with the same. */
 static void add_type(struct fig_process *p, const char *name, u64 counted, u64 squares)
 {
 	struct fig_type *t = fig_row_add(FIG_TYPES, p);
@@ -214,6 +218,7 @@ static void add_type(struct fig_process *p, const char *name, u64 counted, u64 s
 	t->key = p->ntypes;
 	t->deallocs = t->deallocs_counted = counted;
 	t->squares = squares;
+	t->products = 10 * counted;
 }
 
 static struct figures *reading(const char *source, u64 measured, u64 observed, u64 counted)
@@ -228,6 +233,8 @@ static struct figures *reading(const char *source, u64 measured, u64 observed, u
 	p->types_source = source;
 	p->types_observed_ns = observed;
 	p->types_bursts = observed / 10;
+	p->types_bursts_us = 10 * p->types_bursts;
+	p->types_bursts_us2 = 100 * p->types_bursts;
 	p->types_measured = true;
 	add_type(p, "list", counted, counted * counted / (p->types_bursts ?: 1));
 	fig_types_scale(p);
@@ -243,7 +250,9 @@ static void estimates_are_scaled(void **state)
 	assert_int_equal(f->procs->types[0].deallocs, 500);
 	assert_int_equal(f->procs->types[0].deallocs_counted, 50);
 	assert_true(f->procs->types[0].allocs == FIG_NULL);
-	assert_true(f->procs->types[0].error_ratio < 1e-6); /* all bursts the same */
+	/* All bursts the same: what is left is half an object at each end, t(9) = 2.262 */
+	assert_true(fabs(f->procs->types[0].error_ratio -
+			 2.262 * sqrt(10 / 4.0 * 10 / 9.0) / 50 * sqrt(0.9)) < 1e-4);
 	assert_int_equal(g->procs->types[0].deallocs, 50);
 	figures_free(f);
 	figures_free(g);
@@ -269,14 +278,86 @@ static void intervals_are_scaled_anew(void **state)
 
 static void errors_follow_the_spread(void **state)
 {
+	struct fig_bursts b = {
+		.bursts = 10, .counted = 1000, .us = 100, .us2 = 1000, .products = 10000
+	};
+
 	(void)state;
 	/* 10 bursts of 90 and 110 in turn: s = 10.54 of a mean of 100, t(9) = 2.262 */
-	assert_true(fabs(fig_burst_error(1000, 101000, 10, 0, 0) -
-			 2.262 * sqrt(1000 * 10 / 9.0) / 1000) < 1e-3);
-	assert_true(fig_burst_error(1000, 101000, 10, 1, 0) == 0); /* all was observed */
-	assert_true(fabs(fig_burst_error(1000, 100000, 10, 0.1, 0.07) - 0.07) < 1e-9);
-	assert_true(isnan(fig_burst_error(0, 0, 10, 0.1, 0)));
-	assert_true(isnan(fig_burst_error(5, 25, 1, 0.1, 0)));
+	b.squares = 101000;
+	assert_true(fabs(fig_burst_error(&b) - 2.262 * sqrt(1000 * 10 / 9.0) / 1000) < 1e-3);
+	b.observed = 1;
+	assert_true(fig_burst_error(&b) == 0); /* all was observed */
+	/* The time observed may be 20 % too long: the truth may be 25 % more. */
+	b.squares = 100000;
+	b.unsure = 0.2;
+	assert_true(fabs(fig_burst_error(&b) - 0.25) < 1e-9);
+	b.unsure = 1; /* nothing of it may be left */
+	assert_true(isnan(fig_burst_error(&b)));
+	b.unsure = 0;
+	b.bursts = 1;
+	assert_true(isnan(fig_burst_error(&b)));
+	b.bursts = 10;
+	b.counted = 0;
+	assert_true(isnan(fig_burst_error(&b)));
+}
+
+/* A burst four times as long has four times as many: that is no spread. */
+static void long_and_short_bursts_are_no_spread(void **state)
+{
+	struct fig_bursts b = { .bursts = 10 };
+	double even;
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		u64 us = i % 2 ? 20000 : 5000, count = us / 10;
+
+		b.counted += count;
+		b.squares += count * count;
+		b.us += us;
+		b.us2 += us * us;
+		b.products += count * us;
+	}
+	even = fig_burst_error(&b);
+	assert_true(even > 0 && even < 0.001);
+	/* The same counts where the lengths are the same, too: that is one. */
+	b.us2 = b.us * b.us / 10;
+	b.products = b.counted * b.us / 10;
+	assert_true(fig_burst_error(&b) > 0.3);
+}
+
+/* Drawn many times from a series that goes up and down: the truth is inside 95 times of 100. */
+static void errors_hold_what_they_say(void **state)
+{
+	u64 random = 88172645463325252ULL;
+	int inside = 0, runs = 2000;
+
+	(void)state;
+	for (int run = 0; run < runs; run++) {
+		struct fig_bursts b = { .bursts = 12 };
+
+		for (int i = 0; i < 12; i++) {
+			double unit[2];
+			u64 us, count;
+
+			for (int k = 0; k < 2; k++) {
+				random ^= random << 13;
+				random ^= random >> 7;
+				random ^= random << 17;
+				unit[k] = (double)(random >> 11) / (double)(1ULL << 53);
+			}
+			us = 2000 + (u64)(18000 * unit[0]);
+			count = (u64)((double)us * 0.1 * (0.5 + unit[1])); /* 0.1 on average */
+			b.counted += count;
+			b.squares += count * count;
+			b.us += us;
+			b.us2 += us * us;
+			b.products += count * us;
+		}
+		inside += fabs(0.1 - (double)b.counted / (double)b.us) <=
+			  fig_burst_error(&b) * (double)b.counted / (double)b.us;
+	}
+	assert_in_range(inside, runs * 91 / 100, runs * 98 / 100);
 }
 
 int main(void)
@@ -293,6 +374,8 @@ int main(void)
 		cmocka_unit_test(estimates_are_scaled),
 		cmocka_unit_test(intervals_are_scaled_anew),
 		cmocka_unit_test(errors_follow_the_spread),
+		cmocka_unit_test(long_and_short_bursts_are_no_spread),
+		cmocka_unit_test(errors_hold_what_they_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,18 @@ static void check_contract(const json_t *v)
 	}
 }
 
+/* Our own writer's layout is jansson's, byte for byte. */
+static void check_layout(const json_t *v, const char *text, bool indent)
+{
+	char *same =
+		json_dumps(v, (indent ? JSON_INDENT(2) : JSON_COMPACT) | JSON_REAL_PRECISION(9));
+
+	assert_non_null(same);
+	assert_int_equal(strlen(text), strlen(same) + 1);
+	assert_memory_equal(text, same, strlen(same));
+	free(same);
+}
+
 /* What @format writes of @f, parsed again; *@ret_text to free. */
 static json_t *written(const struct figures *f, const char *format, char **ret_text)
 {
@@ -189,7 +201,35 @@ static json_t *written(const struct figures *f, const char *format, char **ret_t
 	if (!v)
 		print_error("%s\n", e.text);
 	assert_non_null(v);
+	check_layout(v, *ret_text, !strcmp(format, "json"));
 	return v;
+}
+
+static void numbers_look_as_jansson_writes_them(void **state)
+{
+	static const double reals[] = { 0,
+					1,
+					-3,
+					0.5,
+					1e-7,
+					-2.5e-300,
+					1e21,
+					1e308,
+					123456789.125,
+					1234567890,
+					99999999.99999999,
+					1.0 / 3 };
+	struct figures *f = sample_figures(1, 1);
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++) {
+		f->procs[0].gils[0].held_error_ratio = reals[i];
+		f->procs[0].gils[0].takes = i ? UINT64_MAX - i : 0;
+		json_decref(written(f, "jsonl", &text));
+		free(text);
+	}
+	figures_free(f);
 }
 
 static const json_t *at(const json_t *v, size_t proc, const char *table, size_t row,
@@ -332,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_measurement_keeps_the_contract),
+		cmocka_unit_test(numbers_look_as_jansson_writes_them),
 		cmocka_unit_test(not_measured_is_null_never_zero),
 		cmocka_unit_test(hostile_names_become_harmless_text),
 		cmocka_unit_test(an_empty_measurement_keeps_the_contract),

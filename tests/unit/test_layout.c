@@ -23,6 +23,28 @@ static void has_311_consistent_with_itself(void **state)
 	assert_true(l.interp_modules != 0 && l.tstate_native_thread_id > l.tstate_thread_id);
 }
 
+static void rows_of_other_versions(void **state)
+{
+	static const u32 hexes[] = { 0x03090000, 0x030d05f0, 0x030e0af0, 0x030f02f0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(hexes) / sizeof(hexes[0]); i++) {
+		struct py_layout l;
+		bool described = hexes[i] >> 16 >= 0x030d, rings = hexes[i] >> 16 == 0x030f;
+
+		assert_int_equal(layout_find(hexes[i], false, false, &l, NULL), 0);
+		assert_int_equal(l.gil_cond + l.gil_cond_size, l.gil_mutex);
+		assert_int_equal(l.gil_locked, l.gil_last_holder + 8);
+		/* The rest is in _Py_DebugOffsets, or nowhere. */
+		assert_int_equal(l.runtime_gil == GS_NO_FIELD, described);
+		assert_int_equal(l.runtime_interpreters_main == GS_NO_FIELD, described);
+		assert_int_equal(l.interp_gc == GS_NO_FIELD, described);
+		assert_int_equal(l.gc_ring_row != GS_NO_FIELD, rings);
+		assert_int_equal(l.interp_modules, GS_NO_FIELD);
+	}
+}
+
 static void refuses_others_by_name(void **state)
 {
 	static const struct {
@@ -54,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_311_consistent_with_itself),
+		cmocka_unit_test(rows_of_other_versions),
 		cmocka_unit_test(refuses_others_by_name),
 	};
 

@@ -4,7 +4,7 @@
 
 static int write_json(FILE *out, const struct figures *f)
 {
-	return json_print(out, json_figures(f), JSON_INDENT(2));
+	return json_figures_print(out, f, true);
 }
 
 const struct exporter_ops json_exporter = {

@@ -5,15 +5,14 @@
 #include "user/export/json_figures.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "user/base/str.h"
+#include "user/export/json_writer.h"
 
-#define REAL_DIGITS 9 /* as many as a ratio of two measured times can mean */
+#define REAL_DIGITS 9 /* as in json_writer.c */
 
 json_t *json_text(const char *s)
 {
@@ -31,194 +30,204 @@ json_t *json_text(const char *s)
 	return v;
 }
 
-static json_t *number(u64 v)
+static void number(struct json_writer *w, u64 v)
 {
 	if (v == FIG_NULL)
-		return json_null();
-	return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
+		json_put_null(w);
+	else
+		json_put_u64(w, v);
 }
 
-static json_t *address(u64 v)
+static void member(struct json_writer *w, const char *name, u64 v)
 {
-	if (v == FIG_NULL)
-		return json_null();
-	return json_sprintf("0x%" PRIx64, v);
+	json_key(w, name);
+	number(w, v);
 }
 
-static json_t *hist(const struct fig_hist *h)
+static void hist(struct json_writer *w, const struct fig_hist *h)
 {
-	if (!h->valid)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "count", number(h->count), "sum_ns",
-			 number(h->sum_ns), "max_ns", number(h->max_ns), "p50_ns",
-			 number(fig_hist_quantile(h, 0.5)), "p90_ns",
-			 number(fig_hist_quantile(h, 0.9)), "p99_ns",
-			 number(fig_hist_quantile(h, 0.99)));
+	if (!h->valid) {
+		json_put_null(w);
+		return;
+	}
+	json_open(w, '{');
+	member(w, "count", h->count);
+	member(w, "sum_ns", h->sum_ns);
+	member(w, "max_ns", h->max_ns);
+	member(w, "p50_ns", fig_hist_quantile(h, 0.5));
+	member(w, "p90_ns", fig_hist_quantile(h, 0.9));
+	member(w, "p99_ns", fig_hist_quantile(h, 0.99));
+	json_close(w, '}');
 }
 
-static json_t *value(enum fig_kind kind, const void *v)
+static void value(struct json_writer *w, enum fig_kind kind, const void *v)
 {
 	switch (kind) {
 	case FIG_ID:
 	case FIG_NUMBER:
-		return number(*(const u32 *)v);
+		number(w, *(const u32 *)v);
+		return;
 	case FIG_KEY:
 	case FIG_COUNT:
 	case FIG_TIME:
 	case FIG_LEVEL:
-		return number(*(const u64 *)v);
+		number(w, *(const u64 *)v);
+		return;
 	case FIG_ADDRESS:
-		return address(*(const u64 *)v);
+		if (*(const u64 *)v == FIG_NULL)
+			json_put_null(w);
+		else
+			json_put_address(w, *(const u64 *)v);
+		return;
 	case FIG_REAL:
-		return isfinite(*(const double *)v) ? json_real(*(const double *)v) : json_null();
+		json_put_real(w, *(const double *)v);
+		return;
 	case FIG_FLAG:
-		return json_boolean(*(const bool *)v);
+		json_put_bool(w, *(const bool *)v);
+		return;
 	case FIG_LABEL:
 	case FIG_STATIC:
-		return json_text(*(const char *const *)v);
 	case FIG_NAME:
 	case FIG_TEXT:
-		return json_text(*(char *const *)v);
+		json_put_text(w, *(const char *const *)v);
+		return;
 	case FIG_HIST:
-		return hist(v);
+		hist(w, v);
+		return;
 	}
-	return NULL;
+	json_put_null(w);
 }
 
-bool json_columns(json_t *object, const struct fig_column *columns, const void *row)
+static void members(struct json_writer *w, const struct fig_column *columns, const void *row)
 {
 	for (const struct fig_column *c = columns; c->name; c++) {
-		const void *v = (const char *)row + c->offset;
-
-		if (!c->hidden && json_object_set_new(object, c->name, value(c->kind, v)))
-			return false;
+		if (c->hidden)
+			continue;
+		json_key(w, c->name);
+		value(w, c->kind, (const char *)row + c->offset);
 	}
-	return true;
 }
 
-/* An object of @columns; NULL without memory. */
-static json_t *object_of(const struct fig_column *columns, const void *row)
+static void object(struct json_writer *w, const struct fig_column *columns, const void *row)
 {
-	json_t *object = json_object();
-
-	if (object && !json_columns(object, columns, row)) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+	json_open(w, '{');
+	members(w, columns, row);
+	json_close(w, '}');
 }
 
-static json_t *table(const struct fig_table_desc *t, const void *base)
+static void table(struct json_writer *w, const struct fig_table_desc *t, const void *base)
 {
 	struct fig_rows rows = fig_rows(t, base);
-	json_t *array;
 
-	if (!rows.measured)
-		return json_null();
-	array = json_array();
-	for (size_t i = 0; array && rows.row && i < rows.count; i++) {
-		if (json_array_append_new(array,
-					  object_of(t->columns, rows.row + i * t->row_size))) {
-			json_decref(array);
-			return NULL;
-		}
+	json_key(w, t->name);
+	if (!rows.measured) {
+		json_put_null(w);
+		return;
 	}
-	return array;
+	json_open(w, '[');
+	for (size_t i = 0; rows.row && i < rows.count; i++)
+		object(w, t->columns, rows.row + i * t->row_size);
+	json_close(w, ']');
 }
 
-static json_t *process(const struct fig_process *p)
+static void process(struct json_writer *w, const struct fig_process *p)
 {
-	json_t *object = object_of(fig_process_columns, p);
-	int err = 0;
-
-	if (!object)
-		return NULL;
-	err |= json_object_set_new(object, "python", object_of(fig_python_columns, p));
+	json_open(w, '{');
+	members(w, fig_process_columns, p);
+	json_key(w, "python");
+	object(w, fig_python_columns, p);
 	for (size_t t = 0; t < FIG_TABLE_COUNT; t++)
-		err |= json_object_set_new(object, fig_tables[t].name, table(&fig_tables[t], p));
-	if (err) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
-}
-
-static json_t *processes(const struct figures *f)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < f->nprocs; i++) {
-		if (json_array_append_new(array, process(&f->procs[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
+		table(w, &fig_tables[t], p);
+	json_close(w, '}');
 }
 
 /* Where the figures are from; null: measured live. */
-static json_t *recording(const struct fig_recording *r)
+static void recording(struct json_writer *w, const struct fig_recording *r)
 {
-	json_t *damage;
-
-	if (!r)
-		return json_null();
-	damage = json_array();
-	for (size_t i = 0; damage && i < r->ndamage; i++) {
-		if (json_array_append_new(damage, json_text(r->damage[i]))) {
-			json_decref(damage);
-			return NULL;
-		}
+	if (!r) {
+		json_put_null(w);
+		return;
 	}
-	return json_pack("{s:o, s:o, s:b, s:o}", "directory", json_text(r->directory), "format",
-			 number(r->format), "complete", r->complete, "damage", damage);
+	json_open(w, '{');
+	json_key(w, "directory");
+	json_put_text(w, r->directory);
+	member(w, "format", r->format);
+	json_key(w, "complete");
+	json_put_bool(w, r->complete);
+	json_key(w, "damage");
+	json_open(w, '[');
+	for (size_t i = 0; i < r->ndamage; i++)
+		json_put_text(w, r->damage[i]);
+	json_close(w, ']');
+	json_close(w, '}');
 }
 
 /* What keeps the cost down; null: nothing does. */
-static json_t *budget(const struct figures *f)
+static void budget(struct json_writer *w, const struct figures *f)
 {
-	if (!(f->budget_share > 0))
-		return json_null();
-	return json_pack("{s:f, s:[o]}", "share", f->budget_share, "families",
-			 object_of(fig_budget_columns, &f->budget));
+	if (!(f->budget_share > 0)) {
+		json_put_null(w);
+		return;
+	}
+	json_open(w, '{');
+	json_key(w, "share");
+	json_put_real(w, f->budget_share);
+	json_key(w, "families");
+	json_open(w, '[');
+	object(w, fig_budget_columns, &f->budget);
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
+static void text_member(struct json_writer *w, const char *name, const char *s)
+{
+	json_key(w, name);
+	json_put_text(w, s);
+}
+
+char *json_figures_text(const struct figures *f, bool indent)
+{
+	struct json_writer w = { .indent = indent };
+	const struct fig_recording *r = f->recording;
+	struct utsname host = { .release = "" };
+
+	(void)uname(&host);
+	json_open(&w, '{');
+	text_member(&w, "schema", "gilscope.stat/1");
+	text_member(&w, "gilscope", r ? r->gilscope : GS_VERSION);
+	text_member(&w, "kernel", r ? r->kernel : host.release);
+	json_key(&w, "recording");
+	recording(&w, r);
+	members(&w, fig_figures_columns, f);
+	json_key(&w, "processes");
+	json_open(&w, '[');
+	for (size_t i = 0; i < f->nprocs; i++)
+		process(&w, &f->procs[i]);
+	json_close(&w, ']');
+	for (size_t t = 0; t < FIG_TOP_TABLE_COUNT; t++)
+		table(&w, &fig_top_tables[t], f);
+	json_key(&w, "overhead");
+	object(&w, fig_overhead_columns, f);
+	json_key(&w, "budget");
+	budget(&w, f);
+	json_close(&w, '}');
+	return json_writer_take(&w);
 }
 
 json_t *json_figures(const struct figures *f)
 {
-	const struct fig_recording *r = f->recording;
-	json_t *object = json_object();
-	struct utsname host = { .release = "" };
-	int err = 0;
+	char *text = json_figures_text(f, false);
+	json_t *v = text ? json_loads(text, 0, NULL) : NULL;
 
-	if (!object)
-		return NULL;
-	(void)uname(&host);
-	err |= json_object_set_new(object, "schema", json_string("gilscope.stat/1"));
-	err |= json_object_set_new(object, "gilscope", json_text(r ? r->gilscope : GS_VERSION));
-	err |= json_object_set_new(object, "kernel", json_text(r ? r->kernel : host.release));
-	err |= json_object_set_new(object, "recording", recording(r));
-	err |= !json_columns(object, fig_figures_columns, f);
-	err |= json_object_set_new(object, "processes", processes(f));
-	for (size_t t = 0; t < FIG_TOP_TABLE_COUNT; t++)
-		err |= json_object_set_new(object, fig_top_tables[t].name,
-					   table(&fig_top_tables[t], f));
-	err |= json_object_set_new(object, "overhead", object_of(fig_overhead_columns, f));
-	err |= json_object_set_new(object, "budget", budget(f));
-	if (err) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+	free(text);
+	return v;
 }
 
-int json_print(FILE *out, json_t *v, size_t flags)
+/* @text and a newline; frees it. */
+static int print_text(FILE *out, char *text)
 {
-	char *text = NULL;
 	int err = 0;
 
-	if (v)
-		text = json_dumps(v, flags | JSON_REAL_PRECISION(REAL_DIGITS));
-	json_decref(v);
 	if (!text)
 		return -ENOMEM;
 	errno = 0;
@@ -226,4 +235,17 @@ int json_print(FILE *out, json_t *v, size_t flags)
 		err = errno ? -errno : -EIO;
 	free(text);
 	return err;
+}
+
+int json_figures_print(FILE *out, const struct figures *f, bool indent)
+{
+	return print_text(out, json_figures_text(f, indent));
+}
+
+int json_print(FILE *out, json_t *v, size_t flags)
+{
+	char *text = v ? json_dumps(v, flags | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL;
+
+	json_decref(v);
+	return print_text(out, text);
 }

@@ -3,6 +3,7 @@
 #define GS_USER_EXPORT_JSON_FIGURES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "user/model/figures.h"
@@ -16,11 +17,11 @@
  */
 json_t *json_figures(const struct figures *f);
 
-/*
- * json_columns - set one member of @object for each visible column of @row
- * Return: false without memory; @object has some of them then.
- */
-bool json_columns(json_t *object, const struct fig_column *columns, const void *row);
+/* The same as text, compact or indented by 2, to be freed; NULL without memory. */
+char *json_figures_text(const struct figures *f, bool indent);
+
+/* Write it and a newline, and flush: 0, -ENOMEM, or the write's negative errno. */
+int json_figures_print(FILE *out, const struct figures *f, bool indent);
 
 /* @s made safe: a new JSON string, or null if it is NULL.  Return: NULL without memory. */
 json_t *json_text(const char *s);

@@ -4,7 +4,7 @@
 
 static int write_jsonl(FILE *out, const struct figures *f)
 {
-	return json_print(out, json_figures(f), JSON_COMPACT);
+	return json_figures_print(out, f, false);
 }
 
 const struct exporter_ops jsonl_exporter = {

@@ -5,6 +5,7 @@
 #include "user/export/table_rows.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,7 +243,7 @@ int table_types(FILE *out, const struct fig_process *p)
 		{ "TYPE", true }, { "DEALLOCS" }, { "DEALLOCS/s" },
 		{ "ALLOCS" },	  { "ALLOCS/s" }, { "+-" },
 	};
-	bool sampled = p->types_source && !strcmp(p->types_source, "sampled");
+	bool sampled = p->types_source && !strcmp(p->types_source, "sampled"), unbounded = false;
 	const char **list;
 	struct text_table t;
 	size_t count;
@@ -262,6 +263,8 @@ int table_types(FILE *out, const struct fig_process *p)
 		rate_cell(&t, type->allocs, p);
 		if (sampled)
 			text_table_cell(&t, fmt_percent(type->error_ratio).s);
+		unbounded |= sampled && isnan(type->error_ratio) && p->types_bursts > 1 &&
+			     type->deallocs_counted;
 	}
 	free(list);
 	if (!section(out, "Objects, by type", p->types_measured, count))
@@ -271,6 +274,12 @@ int table_types(FILE *out, const struct fig_process *p)
 	if (sampled)
 		fprintf(out, "%*ssampled: estimated from %s bursts, %s in all\n", INDENT, "",
 			fmt_count(p->types_bursts).s, fmt_ns(p->types_observed_ns).s);
+	if (unbounded)
+		fprintf(out,
+			"%*swhere no error is told: at least so many; the probes took nearly all "
+			"of "
+			"the time\n",
+			INDENT, "");
 	if (p->types_coverage)
 		fprintf(out, "%*scoverage: %s\n", INDENT, "", p->types_coverage);
 	return 0;

@@ -34,6 +34,14 @@ static int each_type(const struct kmaps *maps, u32 pid,
 	return 0;
 }
 
+/* Length of the burst number @burst; the mean of all where that is not known. */
+static u64 burst_us(const struct gs_burst *b, u32 burst)
+{
+	u32 us = b->id - burst < GS_BURSTS_KEPT ? b->us[burst % GS_BURSTS_KEPT] : 0;
+
+	return us ? us : b->mean_us;
+}
+
 static int add_type(const struct kmaps *maps, const struct gs_type_key *key, void *arg)
 {
 	struct fig_process *out = arg;
@@ -51,6 +59,7 @@ static int add_type(const struct kmaps *maps, const struct gs_type_key *key, voi
 	row->key = key->type;
 	row->deallocs = row->deallocs_counted = type.deallocs;
 	row->squares = type.squares + type.in_burst * type.in_burst;
+	row->products = type.products + type.in_burst * burst_us(maps->burst, type.burst);
 	row->error_ratio = 0;
 	/* Built-in types have allocators of their own: what is seen of them is a part, unknown
 	 * which. */
@@ -69,6 +78,7 @@ static void observed(const struct family_input *in, struct fig_process *out)
 
 	out->types_observed_ns = in->measured_ns;
 	out->types_unsure_ns = out->types_bursts = 0;
+	out->types_bursts_us = out->types_bursts_us2 = 0;
 	if (!in->seen)
 		return;
 	window = (double)in->seen->observed_ns;
@@ -81,6 +91,8 @@ static void observed(const struct family_input *in, struct fig_process *out)
 	out->types_observed_ns = (u64)(window - lost * probes);
 	out->types_unsure_ns = (u64)(probes * (lost * COST_ERROR + (1 - lost) * lost));
 	out->types_bursts = in->seen->bursts;
+	out->types_bursts_us = in->seen->observed_ns / 1000;
+	out->types_bursts_us2 = in->seen->squares;
 	if (!in->seen->whole)
 		out->types_source = "sampled";
 }

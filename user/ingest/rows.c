@@ -174,9 +174,11 @@ static u64 holder(const struct collector *c, const struct measured *m)
 
 	if (m->exited)
 		return 0;
-	if (owner && owner <= c->maps->max_threads)
-		return c->maps->threads[owner - 1].tid;
-	return m->seed_tid && !m->last.gil.takes ? (u64)m->seed_tid : 0;
+	if (!owner)
+		return (u64)m->seed_tid;
+	if (owner > c->maps->max_threads || !c->maps->threads[owner - 1].hold_since_ns)
+		return 0;
+	return c->maps->threads[owner - 1].tid;
 }
 
 /* Refs under a budget: what was counted of the time up to @now_ns. */

@@ -3,7 +3,9 @@
 
 #define MS 1000000.0
 #define ACCOUNT_NS (4000 * MS) /* the account holds what these give */
-#define START_NS (1000 * MS) /* and what it holds at the start */
+#define START_NS (300 * MS) /* and what it holds at the start */
+#define SLICE_MIN_NS (2 * MS)
+#define SLICE_MAX_NS (10 * MS)
 #define BURST_MIN_NS (2 * MS)
 #define BURST_GOOD_NS (5 * MS) /* worth waiting for */
 #define BURST_MAX_NS (200 * MS)
@@ -42,6 +44,11 @@ void budget_spend(struct budget *b, u64 now_ns, double cost_ns)
 		b->last_ns = now_ns;
 	}
 	b->account_ns = min(b->account_ns, b->share * ACCOUNT_NS) - cost_ns;
+}
+
+u64 budget_slice(const struct budget *b)
+{
+	return min(max(b->account_ns, SLICE_MIN_NS), SLICE_MAX_NS);
 }
 
 bool budget_thin(struct budget *b, u64 now_ns)

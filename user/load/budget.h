@@ -40,6 +40,9 @@ void budget_init(struct budget *b, double share, u64 now_ns);
 /* Time goes by up to @now_ns, and @cost_ns has been spent. */
 void budget_spend(struct budget *b, u64 now_ns, double cost_ns);
 
+/* FULL: ns until to look again: a storm that begins now has not spent much more than there is. */
+u64 budget_slice(const struct budget *b);
+
 /* FULL: has it become too much?  Then it is THINNED from here on. */
 bool budget_thin(struct budget *b, u64 now_ns);
 

@@ -17,8 +17,7 @@
 #include "user/load/windows.h"
 
 #define NS_PER_SEC 1000000000ULL
-#define SLICE_NS 10000000ULL /* FULL: how often the account is looked at */
-#define STEP_NS 1000000ULL /* likewise, in a burst */
+#define STEP_NS 1000000ULL /* how often what a burst costs is looked at */
 #define HIT_NS 600 /* a hit where it could not be measured */
 /*
  * A hit is measured in a tight loop of our own; in a real program, where it meets cold caches, it
@@ -177,9 +176,22 @@ static double new_cost(struct burst *b)
 	return cost;
 }
 
+/* The length of the next one is not known yet. */
+static void next_id(struct burst *b)
+{
+	b->bpf->us[(b->bpf->id + 1) % GS_BURSTS_KEPT] = 0;
+	b->bpf->id++;
+}
+
+static void note_length(struct burst *b, u64 ns)
+{
+	b->bpf->us[b->bpf->id % GS_BURSTS_KEPT] = ns / 1000 ? ns / 1000 : 1;
+	b->bpf->mean_us = b->windows.us / b->windows.bursts;
+}
+
 static void window_open(struct burst *b)
 {
-	b->bpf->id++;
+	next_id(b);
 	__atomic_store_n(&b->bpf->active, 1, __ATOMIC_SEQ_CST);
 	b->began_ns = clock_mono_ns();
 }
@@ -193,9 +205,10 @@ static void window_end(struct burst *b, bool on)
 		__atomic_store_n(&b->bpf->active, 0, __ATOMIC_SEQ_CST);
 	now = clock_mono_ns();
 	windows_add(&b->windows, b->began_ns, now);
+	note_length(b, now - b->began_ns);
 	b->began_ns = on ? now : 0;
 	if (on)
-		b->bpf->id++;
+		next_id(b);
 }
 
 /* The links are closed unlocked: it takes some 40 ms, in which figures can be read. */
@@ -218,7 +231,7 @@ static void go_on(struct burst *b)
 {
 	u64 now;
 
-	if (!sleep_for(b, SLICE_NS))
+	if (!sleep_for(b, budget_slice(&b->budget)))
 		return;
 	now = clock_mono_ns();
 	budget_spend(&b->budget, now, new_cost(b));
@@ -328,6 +341,7 @@ static void seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret
 	if (b->began_ns && b->began_ns < to_ns) {
 		ret_seen->observed_ns += to_ns - (b->began_ns > from_ns ? b->began_ns : from_ns);
 		ret_seen->bursts++;
+		ret_seen->squares += windows_square(to_ns - b->began_ns);
 	}
 	ret_seen->whole = !b->thinned_ns || (!b->budget.thinned && b->since_ns <= from_ns) ||
 			  (to_ns <= b->thinned_ns && b->budget.changes == 1);

@@ -26,6 +26,7 @@ struct burst;
 struct burst_seen {
 	u64 observed_ns; /* of it */
 	u64 bursts; /* or slices of time, while counting went on */
+	u64 squares; /* sum of their lengths squared, us^2 */
 	bool whole; /* all of it: the counts are exact */
 };
 

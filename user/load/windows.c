@@ -13,6 +13,7 @@ static void halve(struct windows *w)
 			.end_ns = b->end_ns,
 			.observed_ns = a->observed_ns + b->observed_ns,
 			.bursts = a->bursts + b->bursts,
+			.squares = a->squares + b->squares,
 		};
 	}
 	w->count = half;
@@ -22,11 +23,14 @@ void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
 {
 	struct window *last = w->count ? &w->at[w->count - 1] : NULL;
 
+	w->bursts++;
+	w->us += (end_ns - begin_ns) / 1000;
 	if (last && last->end_ns == begin_ns &&
 	    last->observed_ns == last->end_ns - last->begin_ns) {
 		last->end_ns = end_ns;
 		last->observed_ns = end_ns - last->begin_ns;
 		last->bursts++;
+		last->squares += windows_square(end_ns - begin_ns);
 		return;
 	}
 	if (w->count == WINDOWS_MAX)
@@ -36,12 +40,13 @@ void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
 		.end_ns = end_ns,
 		.observed_ns = end_ns - begin_ns,
 		.bursts = 1,
+		.squares = windows_square(end_ns - begin_ns),
 	};
 }
 
 void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
 {
-	double observed = 0, bursts = 0;
+	double observed = 0, bursts = 0, squares = 0;
 
 	for (size_t i = w->count; i-- > 0 && w->at[i].end_ns > from_ns;) {
 		const struct window *x = &w->at[i];
@@ -53,9 +58,11 @@ void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_
 			continue;
 		part = (double)(end - begin) / (double)(x->end_ns - x->begin_ns);
 		observed += part * (double)x->observed_ns;
+		squares += part * (double)x->squares;
 		/* A burst that began before counts as one: it was seen. */
 		bursts += part * (double)x->bursts > 1 ? part * (double)x->bursts : 1;
 	}
 	ret_seen->observed_ns = (u64)observed;
 	ret_seen->bursts = (u64)(bursts + 0.5);
+	ret_seen->squares = (u64)squares;
 }

@@ -15,12 +15,19 @@ struct window {
 	u64 begin_ns, end_ns;
 	u64 observed_ns; /* of it */
 	u64 bursts;
+	u64 squares; /* sum of their lengths squared, us^2 */
 };
 
 struct windows {
 	struct window at[WINDOWS_MAX]; /* in the order of time */
 	size_t count;
+	u64 bursts, us; /* all there have been, and how long they took */
 };
+
+static inline u64 windows_square(u64 ns)
+{
+	return (ns / 1000) * (ns / 1000);
+}
 
 /* A burst; where it begins as the last one ended, that one goes on. */
 void windows_add(struct windows *w, u64 begin_ns, u64 end_ns);

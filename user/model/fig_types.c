@@ -18,18 +18,21 @@ static double student(u64 freedom)
 	return 1.96 + 2.6 / (double)freedom;
 }
 
-double fig_burst_error(u64 counted, u64 squares, u64 bursts, double observed, double unsure)
+double fig_burst_error(const struct fig_bursts *b)
 {
-	double n = (double)bursts, c = (double)counted, spread, chance;
+	double n = (double)b->bursts, c = (double)b->counted;
+	double rate = fmt_ratio(b->counted, b->us), spread, chance, least;
 
-	if (!counted || bursts < 2)
+	if (!b->counted || b->bursts < 2 || !b->us || b->unsure >= 1)
 		return NAN;
-	spread = (double)squares - c * c / n;
-	if (spread < 0)
-		spread = 0;
-	chance = student(bursts - 1) * sqrt(spread * n / (n - 1)) / c;
-	chance *= sqrt(observed < 1 ? 1 - observed : 0);
-	return sqrt(chance * chance + unsure * unsure);
+	spread = (double)b->squares - 2 * rate * (double)b->products + rate * rate * (double)b->us2;
+	/* However even they come: where a burst begins and ends is chance. */
+	least = n / 4;
+	if (!(spread > least))
+		spread = least;
+	chance = student(b->bursts - 1) * sqrt(spread * n / (n - 1)) / c;
+	chance *= sqrt(b->observed < 1 ? 1 - b->observed : 0);
+	return hypot(chance, b->unsure / (1 - b->unsure));
 }
 
 static u64 scaled(u64 counted, double factor)
@@ -40,19 +43,26 @@ static u64 scaled(u64 counted, double factor)
 
 void fig_types_scale(struct fig_process *p)
 {
-	double observed, factor, unsure;
+	struct fig_bursts b = {
+		.bursts = p->types_bursts,
+		.us = p->types_bursts_us,
+		.us2 = p->types_bursts_us2,
+	};
+	double factor;
 
 	if (!p->types_source || strcmp(p->types_source, "sampled"))
 		return;
-	observed = fmt_ratio(p->types_observed_ns, p->measured_ns);
+	b.observed = fmt_ratio(p->types_observed_ns, p->measured_ns);
+	b.unsure = fmt_ratio(p->types_unsure_ns, p->types_observed_ns);
 	factor = fmt_ratio(p->measured_ns, p->types_observed_ns);
-	unsure = fmt_ratio(p->types_unsure_ns, p->types_observed_ns);
 	for (size_t i = 0; i < p->ntypes; i++) {
 		struct fig_type *t = &p->types[i];
 
 		t->deallocs = scaled(t->deallocs_counted, factor);
 		t->allocs = scaled(t->allocs_counted, factor);
-		t->error_ratio = fig_burst_error(t->deallocs_counted, t->squares, p->types_bursts,
-						 observed, unsure);
+		b.counted = t->deallocs_counted;
+		b.squares = t->squares;
+		b.products = t->products;
+		t->error_ratio = fig_burst_error(&b);
 	}
 }

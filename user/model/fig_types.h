@@ -18,7 +18,9 @@ struct fig_type {
 	u64 deallocs_counted; /* seen, whatever was estimated from it */
 	u64 allocs_counted;
 	u64 squares; /* sampled: sum over the bursts of deallocs_counted squared */
-	double error_ratio; /* of deallocs, with 95 % probability; 0 when exact */
+	u64 products; /* sampled: sum over them of deallocs_counted times their length, us */
+	double error_ratio; /* of deallocs, with 95 % probability; 0 when exact; NAN: no bound is
+			       known */
 };
 
 /* A family under a budget. */
@@ -40,13 +42,24 @@ struct fig_budget {
  */
 void fig_types_scale(struct fig_process *p);
 
+/* What an estimate is made from: the counts of bursts, and how long each was. */
+struct fig_bursts {
+	u64 bursts;
+	u64 counted, squares; /* sum of the counts, and of their squares */
+	u64 us, us2; /* sum of the lengths, and of their squares */
+	u64 products; /* sum of count times length */
+	double observed; /* share of the whole that they are of; nothing is left to chance at 1 */
+	double unsure; /* by how much the time observed can be off, relative to it */
+};
+
 /*
  * fig_burst_error - how far off an estimate can be, relative to it, with 95 % probability
- * @counted: sum of the counts of @bursts bursts of about the same length, @squares their squares'
- * @observed: share of the whole that the bursts are of; nothing is uncertain when it is all
- * @unsure: by how much the time observed can be off, relative to it
- * NAN where it cannot be told.
+ *
+ * The estimate is of a ratio, count per time (Cochran, Sampling Techniques, 6.3 and 6.4: the
+ * spread of the counts about what the length of each burst lets expect); to it comes what the
+ * observed time can be too long by.  NAN where there is no bound: too few bursts, or probes that
+ * may have taken all of their time; then the estimate is the least it can be.
  */
-double fig_burst_error(u64 counted, u64 squares, u64 bursts, double observed, double unsure);
+double fig_burst_error(const struct fig_bursts *b);
 
 #endif

@@ -114,6 +114,7 @@ struct fig_process {
 	const char *types_source; /* "exact" or "sampled"; static; NULL: not measured */
 	u64 types_observed_ns; /* counted in, less what the probes took of it */
 	u64 types_unsure_ns, types_bursts; /* which can be off by so much; in so many bursts */
+	u64 types_bursts_us, types_bursts_us2; /* these took so long in all; sum of their squares */
 	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
 };
 

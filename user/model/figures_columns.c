@@ -88,6 +88,7 @@ static const struct fig_column type_columns[] = {
 	COL(fig_type, FIG_COUNT, deallocs_counted),
 	HIDDEN(fig_type, FIG_COUNT, allocs_counted),
 	HIDDEN(fig_type, FIG_COUNT, squares),
+	HIDDEN(fig_type, FIG_COUNT, products),
 	COL(fig_type, FIG_REAL, error_ratio),
 	END,
 };
@@ -157,6 +158,8 @@ const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_TIME, types_observed_ns),
 	HIDDEN(fig_process, FIG_TIME, types_unsure_ns),
 	COL(fig_process, FIG_COUNT, types_bursts),
+	HIDDEN(fig_process, FIG_COUNT, types_bursts_us),
+	HIDDEN(fig_process, FIG_COUNT, types_bursts_us2),
 	END,
 };
 

@@ -16,6 +16,7 @@
 #define BASES_MAX 16384
 #define BASE_HASH 32768
 #define STEPS_MAX 60000
+#define FRAMES_MAX 32
 
 struct node {
 	u64 vaddr;
@@ -45,6 +46,8 @@ struct flow {
 	size_t nstores, stores_capacity;
 	u32 queue[NODES_MAX];
 	size_t nqueue;
+	u32 frames[FRAMES_MAX]; /* bases: rbp where following began */
+	size_t nframes;
 	int failed;
 };
 
@@ -152,42 +155,6 @@ static void enqueue(struct flow *f, struct node *n)
 	}
 }
 
-static bool same(struct flow_value a, struct flow_value b)
-{
-	return a.base == b.base && a.disp == b.disp;
-}
-
-/* Make @to cover @s as well; true if that changed it. */
-static bool join(struct flow *f, struct node *to, const struct flow_state *s)
-{
-	bool changed = false;
-	u32 i, k;
-
-	for (i = 0; i < FLOW_REGS; i++) {
-		struct flow_value v = { .base = flow_base(f, FLOW_JOINED, to->vaddr, i) };
-
-		if (same(to->in.reg[i], s->reg[i]) || same(to->in.reg[i], v))
-			continue;
-		to->in.reg[i] = v;
-		changed = true;
-	}
-	for (i = 0; i < to->in.nslots;) {
-		const struct flow_slot *a = &to->in.slot[i];
-
-		for (k = 0; k < s->nslots; k++) {
-			if (same(s->slot[k].at, a->at) && same(s->slot[k].v, a->v))
-				break;
-		}
-		if (k < s->nslots) {
-			i++;
-			continue;
-		}
-		to->in.slot[i] = to->in.slot[--to->in.nslots];
-		changed = true;
-	}
-	return changed;
-}
-
 /* Reached from one place only: what holds there holds here. */
 static bool replace(struct node *n, const struct flow_state *s)
 {
@@ -211,7 +178,7 @@ static void reach(struct flow *f, u64 from, u64 vaddr, const struct flow_state *
 		return;
 	}
 	n->joins |= n->from != from;
-	if (n->joins ? join(f, n, s) : replace(n, s))
+	if (n->joins ? flow_join(f, n->vaddr, &n->in, s) : replace(n, s))
 		enqueue(f, n);
 }
 
@@ -280,6 +247,19 @@ static void unknown_state(struct flow *f, u64 vaddr, struct flow_state *s)
 	memset(s, 0, sizeof(*s));
 	for (i = 0; i < FLOW_REGS; i++)
 		s->reg[i].base = flow_base(f, FLOW_LEFT, vaddr ^ 1ULL << 63, i);
+	if (f->nframes < FRAMES_MAX)
+		f->frames[f->nframes++] = s->reg[FLOW_RBP].base;
+}
+
+bool flow_is_frame(const struct flow *f, u32 base)
+{
+	size_t i;
+
+	for (i = 0; i < f->nframes; i++) {
+		if (f->frames[i] == base)
+			return true;
+	}
+	return false;
 }
 
 int flow_new(struct code *c, u64 start, const struct code_targets *noreturn, struct flow **ret_f)

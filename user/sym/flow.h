@@ -22,7 +22,7 @@ struct flow_value {
 };
 
 /* Numbers as in struct gs_arg. */
-enum flow_reg { FLOW_RDX = 2, FLOW_RSP = 4, FLOW_RSI = 6, FLOW_RDI = 7, FLOW_R8 = 8 };
+enum flow_reg { FLOW_RDX = 2, FLOW_RSP = 4, FLOW_RBP = 5, FLOW_RSI = 6, FLOW_RDI = 7, FLOW_R8 = 8 };
 
 /* A known number written to memory. */
 struct flow_store {

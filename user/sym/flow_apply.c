@@ -130,9 +130,9 @@ static void forget_slot(struct flow_state *s, struct flow_value at)
 		*slot = s->slot[--s->nslots];
 }
 
-static bool on_stack(const struct flow_state *s, struct flow_value at)
+static bool on_stack(const struct flow *f, const struct flow_state *s, struct flow_value at)
 {
-	return at.base && at.base == s->reg[FLOW_RSP].base;
+	return at.base && (at.base == s->reg[FLOW_RSP].base || flow_is_frame(f, at.base));
 }
 
 static struct flow_value load(struct flow *f, struct code *c, struct flow_state *s,
@@ -188,7 +188,7 @@ static void store(struct flow *f, const struct insn *i, const cs_x86_op *dst, st
 		return;
 	if (v && !v->base)
 		flow_note_store(f, i->vaddr, at, (u64)v->disp);
-	if (!on_stack(s, at))
+	if (!on_stack(f, s, at))
 		return;
 	if (v && dst->size == 8)
 		store_slot(s, at, *v);

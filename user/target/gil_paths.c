@@ -18,20 +18,23 @@ static bool is(struct flow_value v, struct flow_value base, u32 offset)
 /*
  * What the argument says by itself.  An absolute address must be the GIL's; relative to a
  * register it may count from _PyRuntime, from _PyRuntime.ceval (drop_gil's argument) or from
- * the GIL.
+ * the GIL.  From 3.12 on the GIL is reached through the interpreter's pointer: only the last.
  */
 static enum gil_signal_kind by_displacement(const struct site_search *search, struct flow_value arg,
 					    struct flow_value *ret_gil)
 {
 	const struct py_layout *l = &search->binary->layout;
 	const s64 runtime = (s64)search->binary->runtime_vaddr;
+	const bool fixed = l->runtime_gil != GS_NO_FIELD;
 	const s64 origins[] = {
 		arg.base ? 0 : runtime + l->runtime_gil,
 		l->runtime_gil - l->runtime_ceval,
 		l->runtime_gil,
 	};
-	size_t i, n = arg.base ? 3 : 1;
+	size_t i, n = arg.base && fixed ? 3 : 1;
 
+	if (!arg.base && !fixed)
+		return GIL_SIGNAL_UNKNOWN;
 	for (i = 0; i < n; i++) {
 		*ret_gil = (struct flow_value) { .base = arg.base, .disp = origins[i] };
 		if (is(arg, *ret_gil, l->gil_cond))

@@ -130,6 +130,18 @@ static struct py_process *make(const struct identify *id, const struct py_binary
 	return p;
 }
 
+/* Why what process_refresh() found keeps it from being measured. */
+static int unfit(const struct py_binary *b, int why, struct err *e)
+{
+	if (why == -ENOTSUP)
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			    "%s: has subinterpreters with a GIL of their own: not supported",
+			    b->path);
+	return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+		    "%s: its %s and its memory contradict each other on where the GIL is", b->path,
+		    b->layout.found_by);
+}
+
 /* @fd is the file of @m; 1: it is the interpreter and it runs, 0: not, or perhaps. */
 static int look_into(struct identify *id, const struct proc_map *m, int fd, const struct stat *st,
 		     const char *path, bool telling)
@@ -160,7 +172,13 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	p = make(id, b, bias, path);
 	r = p ? 0 : -ENOMEM;
 	if (p) {
-		(void)process_refresh(p);
+		r = process_refresh(p);
+		if (r == -EBADMSG || r == -ENOTSUP) {
+			process_free(p);
+			remember(id, &sub, unfit(b, r, &sub));
+			r = 0;
+			goto out;
+		}
 		/* no GIL: mapped, but not initialised */
 		r = b->by_notes || !process_gil(p, &now);
 	}

@@ -23,5 +23,6 @@ int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layou
 		}
 	}
 	return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-		    "CPython %u.%u: not a supported version; supported: 3.11", major, minor);
+		    "CPython %u.%u: not a supported version; supported: " GS_LAYOUT_VERSIONS, major,
+		    minor);
 }

@@ -10,6 +10,7 @@
 #include "user/base/err.h"
 
 #define GS_NO_FIELD UINT32_MAX
+#define GS_LAYOUT_VERSIONS "3.9, 3.11, 3.13, 3.14, 3.15" /* that have a row */
 
 struct py_layout {
 	const char *found_by; /* "table", "debug_offsets", "dwarf"; static */
@@ -25,6 +26,8 @@ struct py_layout {
 	u32 interp_threads_head;
 	u32 interp_modules; /* imports' modules dict */
 	u32 interp_gc;
+	u32 interp_gil_pointer; /* ceval.gil: the GIL it uses, its own or a shared one (3.12+) */
+	u32 interp_gil; /* _gil, embedded: what that of the main interpreter points to */
 	/* struct _gil_runtime_state */
 	u32 gil_interval; /* unsigned long, microseconds */
 	u32 gil_last_holder;
@@ -41,6 +44,14 @@ struct py_layout {
 	u32 gc_generation_stats;
 	u32 gc_stats_stride;
 	u32 gc_collecting;
+	/*
+	 * 3.15: generation_stats is a pointer to one ring per generation; here, of each, where its
+	 * items are, and where the number of the newest (s8) is.  GS_NO_FIELD: an array of three.
+	 * gc_stats_stride is an item's size then, gc_ring_row where its three numbers begin.
+	 */
+	u32 gc_ring_items[3];
+	u32 gc_ring_newest[3];
+	u32 gc_ring_row;
 	/* PyThreadState */
 	u32 tstate_next;
 	u32 tstate_interp;
@@ -74,8 +85,9 @@ struct py_layout {
 };
 
 /*
- * layout_find - the layout of CPython @version_hex (PY_VERSION_HEX)
- * Return: 0, or -ENOTSUP with @e set (exit code 5), naming the version.
+ * layout_find - the layout of CPython @version_hex (PY_VERSION_HEX) by the table's row alone
+ * Return: 0, or -ENOTSUP with @e set (exit code 5), naming the version.  Of 3.13 and later the
+ * row has only what holds for every build of the minor version: see debug_offsets.h.
  */
 int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layout *ret_l,
 		struct err *e);

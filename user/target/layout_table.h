@@ -8,10 +8,81 @@
 
 #include "user/target/layout.h"
 
+/* struct _gil_runtime_state, x86-64, not free-threaded: the same from 3.8 to 3.15. */
+#define GIL_STRUCT \
+	.gil_interval = 0, .gil_last_holder = 8, .gil_locked = 16, .gil_switch_number = 24, \
+	.gil_cond = 32, .gil_cond_size = 48, .gil_mutex = 80, .gil_switch_cond = 120, \
+	.gil_switch_mutex = 168, .gil_size = 208
+
+/* generation_stats: an array of three. */
+#define NO_GC_RINGS \
+	.gc_ring_items = { GS_NO_FIELD, GS_NO_FIELD, GS_NO_FIELD }, \
+	.gc_ring_newest = { GS_NO_FIELD, GS_NO_FIELD, GS_NO_FIELD }, .gc_ring_row = GS_NO_FIELD
+
+/* The GIL is one for all interpreters, in _PyRuntime. */
+#define NO_INTERP_GIL .interp_gil_pointer = GS_NO_FIELD, .interp_gil = GS_NO_FIELD
+
+/* The GIL is an interpreter's; where _PyRuntime and its structs have it, the build itself says. */
+#define BY_DEBUG_OFFSETS \
+	.runtime_gil = GS_NO_FIELD, .runtime_ceval = GS_NO_FIELD, \
+	.runtime_interpreters_head = GS_NO_FIELD, .runtime_interpreters_main = GS_NO_FIELD, \
+	.runtime_main_interpreter = GS_NO_FIELD, .interp_next = GS_NO_FIELD, \
+	.interp_id = GS_NO_FIELD, .interp_threads_head = GS_NO_FIELD, .interp_gc = GS_NO_FIELD, \
+	.interp_gil_pointer = GS_NO_FIELD, .interp_gil = GS_NO_FIELD, \
+	.gc_generation_stats = GS_NO_FIELD, .gc_collecting = GS_NO_FIELD, \
+	.tstate_next = GS_NO_FIELD, .tstate_interp = GS_NO_FIELD, .tstate_thread_id = GS_NO_FIELD, \
+	.tstate_native_thread_id = GS_NO_FIELD
+
+/* object.h, cpython/object.h: 3.8 to 3.15 */
+#define OBJECT_STRUCTS .ob_type = 8, .tp_name = 24, .tp_dealloc = 48, .tp_flags = 168
+
+/* Objects' attributes are not read: threads have no Python names here. */
+#define NO_ATTRIBUTES \
+	.interp_modules = GS_NO_FIELD, .ht_cached_keys = GS_NO_FIELD, .obj_values = GS_NO_FIELD, \
+	.obj_dict = GS_NO_FIELD, .md_dict = GS_NO_FIELD, .ma_keys = GS_NO_FIELD, \
+	.ma_values = GS_NO_FIELD, .dk_log2_size = GS_NO_FIELD, .dk_log2_index_bytes = GS_NO_FIELD, \
+	.dk_kind = GS_NO_FIELD, .dk_nentries = GS_NO_FIELD, .dk_indices = GS_NO_FIELD, \
+	.str_length = GS_NO_FIELD, .str_state = GS_NO_FIELD, .str_ascii_data = GS_NO_FIELD, \
+	.str_compact_data = GS_NO_FIELD, .ob_size = GS_NO_FIELD, .ob_digit = GS_NO_FIELD
+
+/*
+ * 3.15, pycore_interp_structs.h: struct gc_stats { struct { item[11]; int8_t index; } young;
+ * struct { item[3]; int8_t index; } old[2]; ... }; an item has two times, then the numbers.
+ */
+#define GC_RINGS \
+	.gc_ring_items = { 0, 712, 912 }, .gc_ring_newest = { 704, 904, 1104 }, .gc_ring_row = 16
+
 static const struct layout_row {
 	u32 minor; /* PY_VERSION_HEX >> 16 */
 	struct py_layout layout;
 } layout_table[] = {
+	{
+		.minor = 0x0309,
+		.layout = {
+			.found_by = "table",
+			.runtime_gil = 352,
+			.runtime_ceval = 344,
+			.runtime_interpreters_head = 32,
+			.runtime_interpreters_main = 40,
+			.runtime_main_interpreter = GS_NO_FIELD, /* from the heap */
+			.interp_next = 0,
+			.interp_id = 24,
+			.interp_threads_head = 8,
+			.interp_gc = 616,
+			NO_INTERP_GIL,
+			GIL_STRUCT,
+			.gc_generation_stats = 128,
+			.gc_stats_stride = 24,
+			.gc_collecting = 200,
+			NO_GC_RINGS,
+			.tstate_next = 8,
+			.tstate_interp = 16,
+			.tstate_thread_id = 176,
+			.tstate_native_thread_id = GS_NO_FIELD,
+			OBJECT_STRUCTS,
+			NO_ATTRIBUTES,
+		},
+	},
 	{
 		.minor = 0x030b,
 		.layout = {
@@ -28,31 +99,21 @@ static const struct layout_row {
 			.interp_threads_head = 16,
 			.interp_modules = 888,
 			.interp_gc = 648,
+			NO_INTERP_GIL,
 			/* pycore_gil.h */
-			.gil_interval = 0,
-			.gil_last_holder = 8,
-			.gil_locked = 16,
-			.gil_switch_number = 24,
-			.gil_cond = 32,
-			.gil_cond_size = 48,
-			.gil_mutex = 80,
-			.gil_switch_cond = 120,
-			.gil_switch_mutex = 168,
-			.gil_size = 208,
+			GIL_STRUCT,
 			/* pycore_gc.h */
 			.gc_generation_stats = 128,
 			.gc_stats_stride = 24,
 			.gc_collecting = 200,
+			NO_GC_RINGS,
 			/* cpython/pystate.h */
 			.tstate_next = 8,
 			.tstate_interp = 16,
 			.tstate_thread_id = 152,
 			.tstate_native_thread_id = 160,
 			/* object.h, cpython/object.h */
-			.ob_type = 8,
-			.tp_name = 24,
-			.tp_dealloc = 48,
-			.tp_flags = 168,
+			OBJECT_STRUCTS,
 			.ht_cached_keys = 872,
 			/* pycore_object.h: _PyObject_ValuesPointer(), _PyObject_ManagedDictPointer() */
 			.obj_values = 32,
@@ -74,6 +135,42 @@ static const struct layout_row {
 			/* cpython/longintrepr.h */
 			.ob_size = 16,
 			.ob_digit = 24,
+		},
+	},
+	{
+		.minor = 0x030d,
+		.layout = {
+			.found_by = "table",
+			BY_DEBUG_OFFSETS,
+			GIL_STRUCT,
+			.gc_stats_stride = 24,
+			NO_GC_RINGS,
+			OBJECT_STRUCTS,
+			NO_ATTRIBUTES,
+		},
+	},
+	{
+		.minor = 0x030e,
+		.layout = {
+			.found_by = "table",
+			BY_DEBUG_OFFSETS,
+			GIL_STRUCT,
+			.gc_stats_stride = 24,
+			NO_GC_RINGS,
+			OBJECT_STRUCTS,
+			NO_ATTRIBUTES,
+		},
+	},
+	{
+		.minor = 0x030f,
+		.layout = {
+			.found_by = "table",
+			BY_DEBUG_OFFSETS,
+			GIL_STRUCT,
+			.gc_stats_stride = 64,
+			GC_RINGS,
+			OBJECT_STRUCTS,
+			NO_ATTRIBUTES,
 		},
 	},
 };

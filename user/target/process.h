@@ -24,10 +24,11 @@ struct py_process {
 	char open_path[128];
 	u64 load_bias; /* address in memory - address in the file */
 	u64 runtime_addr; /* of _PyRuntime in its memory */
-	/* Of the main interpreter's GIL; 0: the interpreter has not made it yet.  In 3.8-3.11 it
-	 * has a fixed place and is never 0: process_gil() tells whether it was made. */
+	/* Of the main interpreter's GIL; 0: not known yet.  Not 0 does not say that it was made:
+	 * process_gil() does. */
 	u64 gil_addr;
-	u64 gc_stats_addr; /* of the main interpreter's generation_stats[0]; 0: as above */
+	u64 gc_stats_addr; /* of the main interpreter's generation_stats[0], or of
+			    * the rings it points to (3.15); 0: as above */
 };
 
 /* @count_symbol: function that the calls family counts, NULL if none; must outlive the cache. */
@@ -72,7 +73,8 @@ int process_read(pid_t pid, u64 addr, void *buf, size_t len);
 /*
  * process_refresh - fill in gil_addr and gc_stats_addr if they were not known yet
  * For a program that was held at its start.  Return: 0; -EAGAIN if its interpreter is still
- * not made; or a negative errno.
+ * not made; -EBADMSG if its memory contradicts the layout; -ENOTSUP if an interpreter in it has
+ * a GIL of its own; or a negative errno.
  */
 int process_refresh(struct py_process *p);
 

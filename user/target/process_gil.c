@@ -7,6 +7,9 @@
 #include "user/target/process.h"
 
 #define GIL_SIZE_MAX 512
+#define INTERPRETERS_MAX 256 /* that are looked at */
+#define PTHREAD_SELF 16
+#define PTHREAD_TID 720
 
 static u64 u64_at(const u8 *p)
 {
@@ -14,6 +17,64 @@ static u64 u64_at(const u8 *p)
 
 	memcpy(&v, p, sizeof(v));
 	return v;
+}
+
+/*
+ * From 3.12 on an interpreter may have a GIL of its own; what tells their events apart is not
+ * known to the sites.  The list is the program's: it may be long, or change while it is read.
+ */
+static int others_share(const struct py_process *p, u64 gil)
+{
+	const struct py_layout *l = &p->binary->layout;
+	u64 at = p->runtime_addr + l->runtime_interpreters_head, its;
+	int i;
+
+	for (i = 0; i < INTERPRETERS_MAX; i++, at += l->interp_next) {
+		if (process_read(p->pid, at, &at, sizeof(at)) || !at)
+			break;
+		if (!process_read(p->pid, at + l->interp_gil_pointer, &its, sizeof(its)) && its &&
+		    its != gil)
+			return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* What a fixed place or the interpreter's pointer says; the latter must be its own. */
+static int find_gil(struct py_process *p, u64 interp)
+{
+	const struct py_layout *l = &p->binary->layout;
+	const u64 own = interp + l->interp_gil;
+	u64 gil;
+	int r;
+
+	if (l->interp_gil_pointer == GS_NO_FIELD)
+		return 0;
+	r = process_read(p->pid, interp + l->interp_gil_pointer, &gil, sizeof(gil));
+	if (r)
+		return r;
+	if (gil && gil != own)
+		return -EBADMSG;
+	p->gil_addr = own; /* not made yet: there it will be */
+	return others_share(p, own);
+}
+
+/* The address of the main interpreter's generation_stats, or of the rings it points to. */
+static int find_gc_stats(struct py_process *p, u64 interp)
+{
+	const struct py_layout *l = &p->binary->layout;
+	u64 at = interp + l->interp_gc + l->gc_generation_stats, rings;
+	int r;
+
+	if (l->gc_ring_row == GS_NO_FIELD) {
+		p->gc_stats_addr = at;
+		return 0;
+	}
+	r = process_read(p->pid, at, &rings, sizeof(rings));
+	if (!r && !rings)
+		return -EAGAIN;
+	if (!r)
+		p->gc_stats_addr = rings;
+	return r;
 }
 
 int process_refresh(struct py_process *p)
@@ -24,7 +85,8 @@ int process_refresh(struct py_process *p)
 
 	if (p->binary->by_notes)
 		return 0; /* nothing in its memory is known */
-	p->gil_addr = l->runtime_gil == GS_NO_FIELD ? 0 : p->runtime_addr + l->runtime_gil;
+	if (l->runtime_gil != GS_NO_FIELD)
+		p->gil_addr = p->runtime_addr + l->runtime_gil;
 	if (p->gc_stats_addr)
 		return 0;
 	r = process_read(p->pid, p->runtime_addr + l->runtime_interpreters_main, &interp,
@@ -37,8 +99,8 @@ int process_refresh(struct py_process *p)
 		interp = p->runtime_addr + l->runtime_main_interpreter;
 	if (!interp)
 		return -EAGAIN;
-	p->gc_stats_addr = interp + l->interp_gc + l->gc_generation_stats;
-	return 0;
+	r = find_gil(p, interp);
+	return r ? r : find_gc_stats(p, interp);
 }
 
 /*
@@ -55,12 +117,46 @@ static pid_t known_tid(const struct py_process *p, pid_t tid)
 	return access(path, F_OK) ? p->ns_pid : tid;
 }
 
+/*
+ * Before 3.11 a thread state has no kernel id: it is in glibc's struct pthread, which
+ * pthread_self() points to (x86-64, nptl/descr.h).  Its own address in it, and being a thread
+ * of this process, prove it.  0: not known.
+ */
+static pid_t tid_of_pthread(const struct py_process *p, u64 tstate)
+{
+	u64 self, again;
+	char path[48];
+	s32 tid;
+
+	if (process_read(p->pid, tstate + p->binary->layout.tstate_thread_id, &self,
+			 sizeof(self)) ||
+	    process_read(p->pid, self + PTHREAD_SELF, &again, sizeof(again)) || again != self ||
+	    process_read(p->pid, self + PTHREAD_TID, &tid, sizeof(tid)) || tid <= 0)
+		return 0;
+	if (p->pid != p->ns_pid)
+		return process_host_tid(p->pid, tid) ? tid : 0;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", p->pid, tid);
+	return access(path, F_OK) ? 0 : tid;
+}
+
+static pid_t holder_tid(const struct py_process *p, u64 holder)
+{
+	const u32 at = p->binary->layout.tstate_native_thread_id;
+	u64 tid;
+
+	if (at == GS_NO_FIELD)
+		return tid_of_pthread(p, holder);
+	if (process_read(p->pid, holder + at, &tid, sizeof(tid)) || tid > INT32_MAX)
+		return 0;
+	return known_tid(p, (pid_t)tid);
+}
+
 int process_gil(const struct py_process *p, struct gil_now *ret_now)
 {
 	const struct py_layout *l = &p->binary->layout;
 	struct gil_now now = { 0 };
 	u8 gil[GIL_SIZE_MAX];
-	u64 holder, tid = 0;
+	u64 holder;
 	s32 locked;
 	int r;
 
@@ -80,10 +176,8 @@ int process_gil(const struct py_process *p, struct gil_now *ret_now)
 	now.switch_number = u64_at(gil + l->gil_switch_number);
 	holder = u64_at(gil + l->gil_last_holder);
 	/* last_holder outlives the hold, and the thread state may be gone by now. */
-	if (now.locked && holder && l->tstate_native_thread_id != GS_NO_FIELD &&
-	    !process_read(p->pid, holder + l->tstate_native_thread_id, &tid, sizeof(tid)) &&
-	    tid <= INT32_MAX)
-		now.holder_ns_tid = known_tid(p, (pid_t)tid);
+	if (now.locked && holder)
+		now.holder_ns_tid = holder_tid(p, holder);
 	*ret_now = now;
 	return 0;
 }

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/target/gil_forced.h"
 #include "user/target/gil_paths.h"
 #include "user/target/sites.h"
 
 #define SIGNALS_MAX 64
+#define ENDLESS_MAX 128 /* bytes of a function that hangs its thread */
 #define FORCED_GAP 64 /* bytes between `call drop_gil` and `call take_gil` */
 
 struct gil_search {
@@ -258,9 +260,54 @@ static int forced_site(const struct insn *i, void *arg)
 			 in ? " in " : "", in ? in : "", (unsigned long)i->vaddr);
 }
 
+/* Is there no way out of the function at @entry: no return, no jump to elsewhere? */
+static bool endless(struct gil_search *g, u64 entry)
+{
+	const struct code_range *r = code_range_at(g->search->code, entry);
+	struct insn i;
+	u64 at;
+
+	if (!r || r->start != entry || r->end - entry > ENDLESS_MAX)
+		return false;
+	for (at = entry; at < r->end; at += i.size) {
+		if (code_decode(g->search->code, at, &i) || i.flow == INSN_RET ||
+		    i.flow == INSN_END)
+			return false;
+		if ((i.flow == INSN_JMP || i.flow == INSN_JCC) &&
+		    (i.target < entry || i.target >= r->end))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A thread that comes too late hangs for ever, in a function that has no name in stripped files
+ * (3.14: _PyThreadState_HangThread()); what follows its call is another path's.
+ */
+static void find_endless(struct gil_search *g)
+{
+	struct site_search *s = g->search;
+	struct insn i;
+	size_t k;
+	u64 at;
+
+	for (k = 0; k < g->nwaits; k++) {
+		const struct code_range *r = code_range_at(s->code, g->waits[k]);
+
+		for (at = r->start; at < r->end; at += i.size) {
+			if (code_decode(s->code, at, &i))
+				break;
+			if (i.flow == INSN_CALL && i.target &&
+			    s->noreturn.ntargets < NORETURN_MAX && endless(g, i.target))
+				s->noreturn_targets[s->noreturn.ntargets++] = i.target;
+		}
+	}
+}
+
 static int find_sites(struct gil_search *g)
 {
 	struct code_targets takes = { .targets = g->takes };
+	struct gil_entries entries = { .takes = g->takes, .drops = g->drops };
 	size_t owned = 0, released = 0;
 	int r;
 
@@ -272,6 +319,8 @@ static int find_sites(struct gil_search *g)
 	if (!r && !g->nwaits)
 		r = missing(g, "nothing in it calls pthread_cond_timedwait, as take_gil does");
 	if (!r)
+		find_endless(g);
+	if (!r)
 		r = signal_sites(g, &owned, &released);
 	if (!r && !owned)
 		r = missing(g, "nothing in it signals gil->switch_cond");
@@ -282,6 +331,11 @@ static int find_sites(struct gil_search *g)
 	if (r)
 		return r;
 	takes.ntargets = g->ntakes;
+	entries.ntakes = g->ntakes;
+	entries.ndrops = g->ndrops;
+	r = gil_forced_sites(g->search, &entries, g->e);
+	if (r)
+		return r;
 	/* None found: how many releases were forced is unknown, all else is not. */
 	return code_each_branch(g->search->code, &takes, forced_site, g);
 }
@@ -295,9 +349,7 @@ int sites_gil(struct site_search *search, struct err *e)
 		return -ENOMEM;
 	g->search = search;
 	g->e = e;
-	r = search->binary->layout.runtime_gil == GS_NO_FIELD
-		    ? missing(g, "its GIL is not at a fixed place")
-		    : find_sites(g);
+	r = find_sites(g);
 	flow_free(g->flow);
 	free(g);
 	return r;

@@ -195,7 +195,8 @@ static int add_exceptions(struct refs_search *g)
 
 /*
  * subtype_dealloc: by its symbol, else the one function that PyType_FromModuleAndSpec() stores
- * into tp_dealloc of types that bring none (3.11 Objects/typeobject.c).
+ * into tp_dealloc of types that bring none (3.11 Objects/typeobject.c); from 3.12 on that is done
+ * by PyType_FromMetaclass().
  */
 static u64 find_subtype_dealloc(struct refs_search *g)
 {
@@ -208,7 +209,8 @@ static u64 find_subtype_dealloc(struct refs_search *g)
 
 	if (!elf_file_symbol(g->search->elf, "subtype_dealloc", &sym))
 		return sym.vaddr;
-	if (elf_file_export(g->search->elf, "PyType_FromModuleAndSpec", &sym) ||
+	if ((elf_file_export(g->search->elf, "PyType_FromMetaclass", &sym) &&
+	     elf_file_export(g->search->elf, "PyType_FromModuleAndSpec", &sym)) ||
 	    flow_new(g->search->code, sym.vaddr, &g->search->noreturn, &f))
 		return 0;
 	stores = flow_stores(f, &n);

@@ -146,7 +146,8 @@ static int not_cpython(struct elf_file *f, struct py_binary *b, struct err *e)
 			    "%s: is %s, not CPython 3; only CPython can be traced", b->path, other);
 	if (!elf_file_export(f, "Py_Initialize", &sym))
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "%s: CPython older than 3.7 (it has no _PyRuntime); supported: 3.11",
+			    "%s: CPython older than 3.7 (it has no _PyRuntime); "
+			    "supported: " GS_LAYOUT_VERSIONS,
 			    b->path);
 	return errf(e, GS_EXIT_TARGET, -ENOEXEC,
 		    "%s: not CPython (it has no _PyRuntime); list CPython processes with "
@@ -176,8 +177,10 @@ int version_find(struct elf_file *f, struct py_binary *b, struct err *e)
 	} else if (from_text(f, &hex)) {
 		b->version_found_by = "version string";
 	} else {
-		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "%s: CPython whose version cannot be told; supported: 3.11", b->path);
+		return errf(
+			e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			"%s: CPython whose version cannot be told; supported: " GS_LAYOUT_VERSIONS,
+			b->path);
 	}
 	b->version_hex = hex;
 	as_text(hex, hex & 0xff, b->version, sizeof(b->version));

@@ -1,0 +1,155 @@
+#!/bin/sh
+# Every CPython that `make pythons` has fetched, program and library, gives the known answers.
+#
+# Each runs in its own root with its own libc.  Takes, forced releases, collections and calls of
+# epoll equal the program's own counts, and watch mode agrees with exact mode.
+. "$(dirname "$0")/lib.sh"
+need_root
+need cc
+
+[ -d "$O/pythons" ] || skip "no other CPythons here; run make pythons"
+
+# The workloads must be seen inside; nothing is left there.
+inside=/tmp/gilscope-work.$$
+forget() {
+	for root in "$O"/pythons/*; do
+		rm -rf "$root$inside"
+	done
+}
+trap 'forget; cleanup' EXIT
+
+# Every call is a take, and so is what follows a forced release (gil_pingpong.sh).
+takes() {
+	measure_work pingpong.py 2 500
+	check "$S.out" "$W.truth" <<-'END'
+		contract(result)
+		nothing_lost(result)
+		p = only_process(result)
+		forced, seen = gil(p)["forced_releases"], 0
+		for name, tid in truth["tids"].items():
+		    t = thread(p, tid)
+		    between(f"takes of {name}", truth["takes"], truth["takes"] + forced, t["takes"])
+		    seen += t["takes"]
+		n = len(truth["tids"])
+		between("takes of all", n * truth["takes"], n * truth["takes"] + forced, seen)
+	END
+}
+
+# Between threads that compute, every hand-over is forced (gil_forced.sh); and watch mode sees
+# them without a probe (watch.sh).
+forced() {
+	start_work cpu.py 2 0.6
+	start_stat -p "$WORK"
+	X=$S.out exact=$SCOPE
+	start_stat -p "$WORK" --mode watch
+	go
+	truth_of
+	stop_stat
+	kill -INT "$exact"
+	ended "$exact" 20
+	quit
+	check "$X" "$W.truth" <<-'END'
+		contract(result)
+		nothing_lost(result)
+		g, switches = gil(only_process(result)), truth["switches"]
+		between("the program's own count of switches", 20, 2000, switches)
+		near("handovers", switches, g["handovers"], 0.03, 8)
+		near("forced releases", switches, g["forced_releases"], 0.03, 8)
+		between("held share of the time it ran", 0.85, 1.01, g["held_ns"] / truth["wall_ns"])
+	END
+	check "$X" "$S.out" <<-'END'
+		contract(truth)
+		x, w = gil(only_process(result)), gil(only_process(truth))
+		near("contended takes in watch mode", x["contended_takes"], w["contended_takes"], 0.03, 5)
+		near("waits in watch mode", x["wait_ns"], w["wait_ns"], 0.03, 10_000_000)
+	END
+}
+
+# The program's own statistics, by generation (gc.sh).
+collections() {
+	measure_work gcwork.py
+	check "$S.out" "$W.truth" <<-'END'
+		contract(result)
+		nothing_lost(result)
+		p = only_process(result)
+		for n, (stats, own) in enumerate(zip(truth["stats"], truth["pauses"])):
+		    row = generation(p, n)
+		    for key in ("collections", "collected", "uncollectable"):
+		        equal(f"{key} of generation {n}", stats[key], row[key])
+		    equal(f"pauses of generation {n}", own["count"], row["pause"]["count"])
+		    between(f"sum of the pauses of generation {n}", 0,
+		            own["sum_ns"] * 1.05 + 20_000 * own["count"], row["pause"]["sum_ns"])
+	END
+}
+
+# The selector's calls, counted by itself (io.sh).
+wakeups() {
+	measure_work aio.py 4 30
+	check "$S.out" "$W.truth" <<-'END'
+		nothing_lost(result)
+		seen = io(only_process(result), "epoll_wait", "epoll_pwait")
+		for key in ("calls", "events", "timeouts"):
+		    equal(f"{key} of asyncio's selector", truth[key], seen[key])
+	END
+}
+
+# By which evidence it was found.
+evidence() {
+	start_work idle.py
+	run probes -p "$WORK" --format json
+	[ "$RC" = 0 ] || fail "probes: $(cat "$T/err")"
+	export WHAT="$1"
+	check "$T/out" <<-'END'
+		p = only_process(result)
+		version, sites = p["python"]["version"], p["probes"]
+		what, has = os.environ["WHAT"], {(r["family"], r["event"]) for r in sites}
+		expect(version.startswith(what.split()[0]), "version", what, version)
+		for event in ("owned", "released", "forced"):
+		    expect(("gil", event) in has, "sites", event, sorted(has))
+		by = ", ".join(sorted({r["found_by"] for r in sites}))
+		print(f"{what:8} {version:8} {len(sites):3} sites by {by}; layout by {p['layout']}")
+	END
+	quit
+}
+
+each() { # each WHAT TEST…
+	what=$1
+	shift
+	for test; do
+		rc=0
+		($test "$what") || rc=$?
+		[ $rc = 0 ] || { printf '    (%s, with CPython %s)\n' "$test" "$what"; fails=1; }
+	done
+}
+
+# A program that embeds the library, with nothing in it but the call: it must run with older and
+# newer libcs than the one here.
+cat >"$T/start.S" <<'END'
+	.globl _start
+_start:	xor %ebp, %ebp
+	mov (%rsp), %rdi
+	lea 8(%rsp), %rsi
+	and $-16, %rsp
+	call Py_BytesMain
+	mov %eax, %edi
+	call _exit
+	.section .note.GNU-stack, "", @progbits
+END
+
+found=
+for root in "$O"/pythons/*; do
+	name=${root##*/}
+	[ -x "$root/usr/bin/python$name" ] || continue
+	found=1
+	[ -c "$root/dev/null" ] || mknod -m 666 "$root/dev/null" c 1 3
+	mkdir "$root$inside" && cp "$ROOT"/tests/work/*.py "$root$inside" || fail "$root: not writable"
+	WORK_DIR=$inside LAUNCHER="chroot $root"
+	PYTHON=/usr/bin/python$name
+	each "$name" evidence takes forced collections wakeups
+	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
+		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
+	PYTHON=$inside/embedding
+	each "$name lib" evidence takes forced
+done
+[ -n "$found" ] || skip "no other CPythons here; run make pythons"
+[ -z "${fails:-}" ]
