@@ -1,6 +1,7 @@
 /*
  * gilscope probes: every place that would be probed, why it means what it is said to mean, and
- * what it will cost.  Attaches nothing to the target; costs are measured on ourselves.
+ * what it will cost.  Attaches nothing to the target; costs are measured on ourselves.  Only with
+ * a duration the places are probed for so long, to count how often each is hit.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "bpf/families.h"
+#include "user/base/fmt.h"
 #include "user/commands.h"
 #include "user/load/cost.h"
 #include "user/session.h"
@@ -42,8 +44,25 @@ static void print_cost(u64 ns)
 		printf("%9s", "-");
 }
 
+/* What was counted at this site of @file; NULL: not counted. */
+static const struct fig_probe *hits_of(const struct figures *f, const char *file, u64 offset,
+				       const char *event)
+{
+	for (size_t i = 0; f && i < f->nprobes; i++)
+		if (f->probes[i].offset == offset && !strcmp(f->probes[i].event, event) &&
+		    !strcmp(f->probes[i].file, file))
+			return &f->probes[i];
+	return NULL;
+}
+
+static void print_rate(const struct figures *f, const struct fig_probe *hits)
+{
+	if (f)
+		printf("  %9s", hits ? fmt_rate(hits->hits, f->duration_ns).s : "-");
+}
+
 static void print_process(const struct opts *o, const struct py_process *p,
-			  const struct hit_cost *c)
+			  const struct hit_cost *c, const struct figures *f)
 {
 	const struct py_binary *b = p->binary;
 
@@ -54,8 +73,8 @@ static void print_process(const struct opts *o, const struct py_process *p,
 		printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s\n",
 		       (unsigned long long)p->runtime_addr, (unsigned long long)p->gil_addr,
 		       b->layout.found_by);
-	printf("  %-6s %-9s %-12s %-9s %9s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
-	       "PER HIT", "INSTRUCTION; EVIDENCE");
+	printf("  %-6s %-9s %-12s %-9s %9s%s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
+	       "PER HIT", f ? "     HITS/s" : "", "INSTRUCTION; EVIDENCE");
 	for (size_t i = 0; i < b->nsites; i++) {
 		const struct probe_site *s = &b->sites[i];
 
@@ -64,11 +83,26 @@ static void print_process(const struct opts *o, const struct py_process *p,
 		printf("  %-6s %-9s 0x%-10llx %-9s ", family_names[s->family],
 		       events[s->event].name, (unsigned long long)s->offset, s->found_by);
 		print_cost(cost_of(s, c));
+		print_rate(f,
+			   hits_of(f, b->path ? b->path : "?", s->offset, events[s->event].name));
 		printf("  %s%s; %s\n", s->instruction, s->emulated ? "" : " (single-stepped)",
 		       s->evidence ? s->evidence : "");
 	}
 	if (b->types_coverage)
 		printf("  types: %s\n", b->types_coverage);
+}
+
+/* The kernel's side as it was measured, and what all of it cost. */
+static void print_counted(const struct figures *f)
+{
+	double cost = fmt_ratio(f->overhead.target_cpu_ns_estimate, f->duration_ns);
+
+	for (size_t i = 0; i < f->nprobes; i++)
+		if (!strcmp(f->probes[i].file, "kernel"))
+			printf("  %-6s %-24s %9s hits/s\n", f->probes[i].family, f->probes[i].event,
+			       fmt_rate(f->probes[i].hits, f->duration_ns).s);
+	printf("in %s: %s hits/s, about %s of a CPU\n", fmt_ns(f->duration_ns).s,
+	       fmt_rate(f->overhead.probe_hits, f->duration_ns).s, fmt_percent(cost).s);
 }
 
 static void print_kernel(const struct opts *o)
@@ -79,7 +113,9 @@ static void print_kernel(const struct opts *o)
 			   GS_FAMILY_BIT(GS_FAMILY_IO)))
 		printf(", tp_btf/sched_switch (every switch of the machine, targets first)");
 	if (o->families & GS_FAMILY_BIT(GS_FAMILY_IO))
-		printf(", tp_btf/sched_waking,\n  tracepoints "
+		printf(", tp_btf/sched_waking");
+	if (o->families & GS_FAMILY_BIT(GS_FAMILY_IO) && !opts_watch(o))
+		printf(",\n  tracepoints "
 		       "syscalls/sys_exit_{epoll_wait,epoll_pwait,"
 		       "epoll_pwait2,poll,ppoll,select,pselect6}: while any\n  system-call "
 		       "tracepoint is "
@@ -87,21 +123,25 @@ static void print_kernel(const struct opts *o)
 	printf("\n");
 }
 
-static json_t *site_json(const struct probe_site *s, const struct hit_cost *c)
+static json_t *site_json(const struct probe_site *s, const struct hit_cost *c,
+			 const struct figures *f, const char *file)
 {
+	const struct fig_probe *hits = hits_of(f, file, s->offset, events[s->event].name);
 	char offset[32];
 	u64 ns = cost_of(s, c);
 
 	snprintf(offset, sizeof(offset), "0x%llx", (unsigned long long)s->offset);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "family", family_names[s->family],
-			 "event", events[s->event].name, "meaning", events[s->event].meaning,
-			 "offset", offset, "found_by", s->found_by, "evidence",
-			 s->evidence ? s->evidence : "", "instruction", s->instruction, "emulated",
-			 s->emulated, "cost_ns", ns ? json_integer((json_int_t)ns) : json_null());
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o}", "family",
+			 family_names[s->family], "event", events[s->event].name, "meaning",
+			 events[s->event].meaning, "offset", offset, "found_by", s->found_by,
+			 "evidence", s->evidence ? s->evidence : "", "instruction", s->instruction,
+			 "emulated", s->emulated, "cost_ns",
+			 ns ? json_integer((json_int_t)ns) : json_null(), "hits_per_s",
+			 hits ? json_real(hits->hits * 1e9 / f->duration_ns) : json_null());
 }
 
 static json_t *process_json(const struct opts *o, const struct py_process *p,
-			    const struct hit_cost *c)
+			    const struct hit_cost *c, const struct figures *f)
 {
 	const struct py_binary *b = p->binary;
 	json_t *sites = json_array();
@@ -109,7 +149,8 @@ static json_t *process_json(const struct opts *o, const struct py_process *p,
 
 	for (size_t i = 0; i < b->nsites; i++)
 		if (session_wants(o, &b->sites[i]))
-			json_array_append_new(sites, site_json(&b->sites[i], c));
+			json_array_append_new(
+				sites, site_json(&b->sites[i], c, f, b->path ? b->path : "?"));
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)p->gil_addr);
 	return json_pack("{s:i,s:{s:s,s:s,s:o},s:s,s:s,s:o}", "pid", (int)p->pid, "python",
 			 "version", b->version, "path", b->path, "build_id",
@@ -122,6 +163,7 @@ struct probes_run {
 	struct binaries *binaries;
 	struct launch *launch;
 	struct hit_cost cost;
+	struct figures *counted; /* NULL: nothing was attached */
 	json_t *list; /* NULL: table */
 	struct err *e;
 	size_t count;
@@ -135,9 +177,9 @@ static int show(struct probes_run *r, pid_t pid, struct err *e)
 	if (err)
 		return err;
 	if (r->list)
-		json_array_append_new(r->list, process_json(r->opts, p, &r->cost));
+		json_array_append_new(r->list, process_json(r->opts, p, &r->cost, r->counted));
 	else
-		print_process(r->opts, p, &r->cost);
+		print_process(r->opts, p, &r->cost, r->counted);
 	r->count++;
 	process_free(p);
 	return 0;
@@ -175,27 +217,67 @@ static int show_targets(struct probes_run *r)
 	return err;
 }
 
+/* -d: probe the places for so long. */
+static int count_hits(struct probes_run *r, struct session **ret_s)
+{
+	u64 end;
+	int err;
+
+	if (r->opts->program)
+		return errf(r->e, GS_EXIT_USAGE, -EINVAL,
+			    "--duration: hits are counted in a running process; give -p PID");
+	err = session_open(r->opts, ret_s, r->e);
+	if (!err)
+		err = session_start(*ret_s, r->e);
+	if (err)
+		return err;
+	end = session_started_ns(*ret_s) + r->opts->duration_ns;
+	do {
+		err = session_wait(*ret_s, end, -1);
+	} while (err == SESSION_RESIZED);
+	r->counted = err < 0 ? NULL : session_read(*ret_s);
+	return r->counted ? 0
+			  : errf(r->e, GS_EXIT_FAILED, err < 0 ? err : -ENOMEM,
+				 "measurement: broken off");
+}
+
+static int print_all(struct probes_run *r)
+{
+	json_t *all;
+	int err;
+
+	if (!r->list) {
+		print_kernel(r->opts);
+		if (r->counted)
+			print_counted(r->counted);
+		return 0;
+	}
+	all = json_pack("{s:s,s:O}", "schema", "gilscope.probes/1", "processes", r->list);
+	err = json_dumpf(all, stdout, JSON_INDENT(2)) ? -EIO : 0;
+	printf("\n");
+	json_decref(all);
+	return err;
+}
+
 int cmd_probes(const struct opts *o, struct err *e)
 {
 	struct probes_run r = { .opts = o, .e = e, .binaries = binaries_new(o->count) };
-	int err;
+	struct session *s = NULL;
+	int err = 0;
 
 	if (!strcmp(o->format, "json"))
 		r.list = json_array();
 	cost_measure(&r.cost);
-	err = show_targets(&r);
-	if (!err && r.list) {
-		json_t *all =
-			json_pack("{s:s,s:O}", "schema", "gilscope.probes/1", "processes", r.list);
-
-		err = json_dumpf(all, stdout, JSON_INDENT(2)) ? -EIO : 0;
-		printf("\n");
-		json_decref(all);
-	} else if (!err) {
-		print_kernel(o);
-	}
+	if (o->duration_ns)
+		err = count_hits(&r, &s);
+	if (!err)
+		err = show_targets(&r);
+	if (!err)
+		err = print_all(&r);
 	json_decref(r.list);
 	launch_free(r.launch);
 	binaries_free(r.binaries);
+	figures_free(r.counted);
+	session_leave(s);
 	return err ? errf(e, GS_EXIT_FAILED, err, "probes: %s", strerror(-err)) : 0;
 }

@@ -23,17 +23,19 @@ const struct opts_option opts_options[] = {
 	    "every CPython process on this host; tour: every stop"),
 	OPT("children", 0, NULL, false, CMDS_TARGET, children, 0, 0, opts_set_true,
 	    "also the processes they start"),
-	OPT("duration", 'd', "TIME", false, CMDS_MEASURE, duration_ns, 1, DURATION_MAX,
-	    opts_set_duration, "measure this long: 10, 0.5, 250ms, 5m (until the end or ^C)"),
+	OPT("duration", 'd', "TIME", false, CMDS_MEASURE | CMD_BIT(CMD_PROBES), duration_ns, 1,
+	    DURATION_MAX, opts_set_duration,
+	    "measure this long: 10, 0.5, 250ms, 5m (until the end or ^C; probes:\n"
+	    "                              attach nothing)"),
 	OPT("interval", 'i', "TIME", false, CMDS_SHOW | CMD_BIT(CMD_REPORT), interval_ns,
 	    INTERVAL_MIN, DURATION_MAX, opts_set_duration,
 	    "show figures this often (top: 1 s; stat, report: once, of all)"),
 	OPT("format", 0, "FORMAT", false, CMDS_PRINT, format, 0, 0, opts_set_format,
 	    "how to print (table)"),
-	OPT("mode", 0, "MODE", false, CMDS_MEASURE, mode, 0, 0, opts_set_mode,
+	OPT("mode", 0, "MODE", false, CMDS_MEASURE | CMD_BIT(CMD_PROBES), mode, 0, 0, opts_set_mode,
 	    "watch: see the GIL through the scheduler and samples of its memory, at no\n"
 	    "                              cost; exact: probe every take and release\n"
-	    "                              (top, stat: watch; record: exact)"),
+	    "                              (top, stat: watch; record, probes: exact)"),
 	OPT("sample-rate", 0, "HZ", false, CMDS_MEASURE, sample_rate, 10, 5000, opts_set_number,
 	    "watch mode: look at the GIL this often a second (100)"),
 	OPT("with", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_with,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `probes` tells what would be attached, where and why, and attaches nothing.
+# `probes` tells what would be attached, where and why, and attaches nothing unless it is to count hits.
 . "$(dirname "$0")/lib.sh"
 need_root
 
@@ -46,5 +46,26 @@ probes() {
 		expect(only_process(result)["probes"], "sites of the GIL", "still there", "none")
 	EOF
 	quit
+
+	# With a duration they are probed for so long, and only so long.
+	"$PYTHON" -c 'exec("import time\nwhile True: time.sleep(0.005)")' &
+	busy=$!
+	later $busy
+	sleep 0.2
+	run probes -p $busy -d 0.5 --format json
+	[ "$RC" = 0 ] || fail "probes -d: expected exit code 0, seen $RC; $(cat "$T/err")"
+	text_restored $busy || fail "probes -d left something in the program"
+	check "$T/out" "$T/promised" <<-'EOF'
+		rates = [(r["event"], r["hits_per_s"]) for r in only_process(result)["probes"]]
+		expect(all(isinstance(r, (int, float)) for _, r in rates), "hits/s", "a number each", rates)
+		between("hits/s of owned, for a sleep each 5 ms", 20, 400,
+		        sum(r for event, r in rates if event == "owned"))
+		equal("hits/s where nothing was attached", {None},
+		      {r["hits_per_s"] for r in only_process(truth)["probes"]})
+	EOF
+	run probes -p $busy -d 0.3 --mode watch
+	[ "$RC" = 0 ] && grep -q 'hits/s' "$T/out" && ! grep -q owned "$T/out" ||
+		fail "probes -d --mode watch: rc $RC, seen: $(cat "$T/out" "$T/err")"
+	kill $busy
 }
 on_each_python probes

@@ -51,7 +51,7 @@ static const struct {
 	{ "--all stat", "expected a command first" },
 	{ "stat", "target: none given" },
 	{ "top", "target: none given" },
-	{ "probes -d 1", "--duration: not an option of this command" },
+	{ "ps -d 1", "--duration: not an option of this command" },
 	{ "stat --frob -p 1", "--frob: no such option" },
 	{ "stat -x", "-x: no such option" },
 	{ "stat --pi 1", "--pi: no such option" },
