@@ -137,8 +137,10 @@ static int retire_threads(struct collector *c, u32 epoch)
 
 		if (__atomic_load_n(&c->maps->threads[i].state, __ATOMIC_ACQUIRE) != GS_SLOT_EXITED)
 			continue;
-		if (!kmaps_thread(c->maps, i, &t))
+		if (!kmaps_thread(c->maps, i, &t)) {
+			c->exits = 0; /* look again */
 			continue;
+		}
 		m = collector_find(c, t.proc);
 		if (m) {
 			err = rows_thread(c, m, &t, t.tid, t.exit_ns, epoch, &row);
@@ -152,6 +154,28 @@ static int retire_threads(struct collector *c, u32 epoch)
 		kmaps_thread_free(c->maps, i);
 	}
 	return 0;
+}
+
+/*
+ * Have threads ended since this was asked last?  Going through all slots to find out takes its time
+ * when there are thousands.  A thread is counted after its slot is marked; when a whole process has
+ * ended, some of its threads are not counted.
+ */
+static bool have_ended(struct collector *c)
+{
+	u64 hits[2], exits;
+
+	_Static_assert(GS_HOOK_PROCESS_EXIT == GS_HOOK_PROCESS_EXEC + 1, "read as one");
+	for (size_t i = 0; i < c->count; i++)
+		if (c->list[i]->exited && !c->list[i]->closed)
+			return true;
+	if (kmaps_hits(c->maps, GS_HOOK_PROCESS_EXEC, hits, 2))
+		return true;
+	exits = 1 + hits[0] + hits[1];
+	if (exits == c->exits)
+		return false;
+	c->exits = exits;
+	return true;
 }
 
 static bool has_slots(const struct collector *c, u32 index)
@@ -191,7 +215,8 @@ static int housekeep(struct collector *c, u32 epoch)
 	/* First who has ended, then the slots: an ended process takes no new ones. */
 	for (size_t i = 0; i < c->count; i++)
 		refresh(c, c->list[i]);
-	err = retire_threads(c, epoch);
+	if (have_ended(c))
+		err = retire_threads(c, epoch);
 	for (size_t i = 0; i < c->count && !err; i++) {
 		struct measured *m = c->list[i];
 

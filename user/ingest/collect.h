@@ -27,6 +27,8 @@ struct collector {
 	size_t count, room;
 	struct measured **by_index; /* maps->max_processes; borrowed */
 	u64 dropped; /* processes no longer shown */
+	u64 exits; /* of threads, counted by the kernel side, as of the last look at all slots; 0:
+		      none */
 	bool slots_ran_out; /* a thread without a slot may have had events: nothing is known of it
 			     */
 };
