@@ -26,8 +26,12 @@ static __always_inline struct gs_thread *gil_thread_again(struct task_struct *ta
 	u32 key = 0, *slot = bpf_map_lookup_elem(&gs_last_thread, &key);
 	struct gs_thread *t = slot ? gs_thread_at(*slot) : NULL;
 
-	/* A tid can be another thread's by now, and a slot as well: never with the same birth. */
-	if (!t || t->tid != (u32)task->pid || t->born_ns != task->start_time)
+	/*
+	 * A tid can be another thread's by now, and a slot as well: never with the same birth,
+	 * unless it has executed another program, with which the slot ends.
+	 */
+	if (!t || t->tid != (u32)task->pid || t->born_ns != task->start_time ||
+	    t->state != GS_SLOT_LIVE)
 		return NULL;
 	return t;
 }
