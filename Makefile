@@ -157,6 +157,7 @@ check: all tests ## unit tests and lint only; NAME=… limits, SAN=… instrumen
 test: ## install what is missing, build, run every test (as root); NAME=… limits
 	$(Q)sh scripts/deps.sh test
 	$(Q)$(MAKE) all tests
+	$(Q)sh scripts/pythons.sh $O/pythons || echo "test: goes on without them" >&2
 	$(Q)O=$O tests/run.sh $(NAME)
 
 lint: ## layering, sizes, headers, format, words
