@@ -9,7 +9,43 @@ import statistics
 from measure import Failed, Load, Process, say, stat_argv, wait_measuring
 
 RATE = 1000  # samples a second: the error of what is sampled is then small beside the bound
+DEAR = ("read_loop", "pingpong", "asyncio_echo")  # where the probes' cost stands out of the noise
 FEW = 20  # contended takes: of fewer, one more or less is more than the bound
+
+
+def estimate(name, python, other):
+    """(seconds of CPU the load needs more, seconds gilscope says that its probes take), of one run."""
+    with Load(name, python, other) as load:
+        plain = [load.work()]
+        load.prepared()
+        with Process(stat_argv(load.process.pid, "--mode", "exact", "--format", "json")) as stat:
+            wait_measuring(stat)
+            load.process.send()
+            took = json.loads(load.process.line())
+            stat.interrupt()
+        plain.append(load.work())
+        said = json.loads(stat.output)["overhead"]["target_cpu_ns_estimate"] / 1e9
+        return took["cpu"] - statistics.mean(p["cpu"] for p in plain), said
+
+
+def estimates(names, python, other, repeats):
+    """What gilscope says its probes cost, beside what they cost."""
+    table = []
+    for name in names:
+        say(f"what exact mode says it costs {name}:")
+        runs = []
+        for _ in range(repeats):
+            try:
+                runs.append(estimate(name, python, other))
+            except (Failed, OSError, ValueError, LookupError) as e:
+                say(f" {type(e).__name__}: {e}")
+        row = {"name": name, "runs": len(runs)}
+        if runs:
+            row["added_s"], row["said_s"] = (statistics.median(r[i] for r in runs) for i in (0, 1))
+            say(f" {row['said_s']:.3f} s, and it costs {row['added_s']:.3f} s")
+        say("\n")
+        table.append(row)
+    return table
 
 
 def gil_of(output, pid):

@@ -80,6 +80,9 @@ def measure(a, work, pythons):
     if "agreement" in a.section and len(modes) == 2:
         other = next((p.path for g, p in pythons.items() if g != "system"), system)
         r["agreement"] = agree.agreement(names, system, other, 1 if a.quick else 3)
+    if "agreement" in a.section and "exact" in modes:
+        r["estimates"] = agree.estimates([n for n in names if n in agree.DEAR], system, system,
+                                         1 if a.quick else 3)
     if "attaching" in a.section:
         r["attaching"] = costs.attaching(a.repeats, modes, system)
         r["discovery"] = costs.discovery(a.repeats, pythons)

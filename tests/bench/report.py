@@ -112,6 +112,15 @@ def agreement_part(r):
     return text + table(("workload", "contended takes", "their number", "time waited", "held"), rows)
 
 
+def estimate_part(r):
+    text = "\n## What exact mode says that it costs\n\nHits times the cost of one, calibrated at start on gilscope itself, " \
+           "beside the CPU time that the workload needed more.\n\n"
+    return text + table(("workload", "said, s", "needed more, s", "said to needed"),
+                        [(e["name"], f"{e['said_s']:.3f}", f"{e['added_s']:.3f}",
+                          f"{e['said_s'] / e['added_s']:.2f}" if e["added_s"] > 0 else "-")
+                         for e in r["estimates"] if e["runs"]])
+
+
 def scale_part(r):
     text = "\n## gilscope's own needs\n\nOne reading a second. `age`: how old figures are when they are printed. " \
            "`error`: takes counted, against the\nworkloads' own count; watch mode does not count takes. A rate that " \
@@ -159,7 +168,7 @@ def recording_part(r):
 
 
 PARTS = (("verdicts", verdict_part), ("workloads", cost_part), ("tracers", tracer_part),
-         ("agreement", agreement_part), ("attaching", time_part), ("scale", scale_part), ("recording", recording_part))
+         ("agreement", agreement_part), ("estimates", estimate_part), ("attaching", time_part), ("scale", scale_part), ("recording", recording_part))
 
 
 def markdown(r):
