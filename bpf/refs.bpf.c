@@ -117,18 +117,25 @@ static __always_inline void count_in_burst(struct gs_type *row, u32 burst)
 static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site, struct gs_proc *p,
 				       u32 pid)
 {
+	u32 active = *(volatile u32 *)&gs_burst.active;
 	struct gs_type *row;
 	u64 began = 0;
 
-	__sync_fetch_and_add(&gs_burst.hits, 1);
-	if (!*(volatile u32 *)&gs_burst.active)
-		return;
-	if (p->refs_counted % TIMED == 0)
+	if (__sync_fetch_and_add(&gs_burst.hits, 1) % TIMED == 0)
 		began = bpf_ktime_get_ns();
+	if (active == GS_BURST_OFF)
+		return;
 	row = count(ctx, event, site, p, pid);
-	if (row && event == GS_EVENT_REFS_DEALLOC)
-		count_in_burst(row, gs_burst.id);
-	__sync_fetch_and_add(&p->refs_counted, 1);
+	if (active == GS_BURST_FULL) {
+		if (row)
+			__sync_fetch_and_add(event == GS_EVENT_REFS_DEALLOC ? &row->full_deallocs
+									    : &row->full_allocs,
+					     1);
+	} else {
+		if (row && event == GS_EVENT_REFS_DEALLOC)
+			count_in_burst(row, gs_burst.id);
+		__sync_fetch_and_add(&p->refs_counted, 1);
+	}
 	if (began) {
 		__sync_fetch_and_add(&gs_burst.timed_ns, bpf_ktime_get_ns() - began);
 		__sync_fetch_and_add(&gs_burst.timed, 1);

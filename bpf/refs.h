@@ -19,6 +19,7 @@ struct gs_type_key {
 struct gs_type {
 	u64 deallocs;
 	u64 allocs;
+	u64 full_deallocs, full_allocs; /* of them: while all were counted, not in a burst */
 	u64 in_burst; /* deallocs in burst number `burst`: not in `squares` yet */
 	u64 squares; /* sum over the bursts before that of their deallocs squared */
 	u64 products; /* likewise of their deallocs times their length in us */
@@ -27,10 +28,12 @@ struct gs_type {
 	char name[GS_TYPE_NAME_LEN]; /* tp_name when first seen; cut if longer */
 };
 
+enum gs_burst_active { GS_BURST_OFF, GS_BURST_FULL /* all the time */, GS_BURST_ON };
+
 /* Counting in bursts (user/load/burst.h): user space writes the first 64 bytes, BPF the second. */
 struct gs_burst {
-	u32 active; /* count now */
-	u32 id; /* number of the burst, or of the slice of time while counting goes on */
+	u32 active; /* enum gs_burst_active */
+	u32 id; /* number of the burst */
 	u32 mean_us; /* how long they are: for those that are not in `us` any more, or not yet */
 	u32 pad[13];
 	u64 hits; /* of the refs sites by targets, counted or not */
@@ -41,7 +44,7 @@ struct gs_burst {
 };
 
 _Static_assert(sizeof(struct gs_type_key) == 16, "gs_type_key is ABI");
-_Static_assert(sizeof(struct gs_type) == 112, "gs_type is ABI");
+_Static_assert(sizeof(struct gs_type) == 128, "gs_type is ABI");
 _Static_assert(sizeof(struct gs_burst) == 128 + 4 * GS_BURSTS_KEPT, "gs_burst is ABI");
 
 #endif

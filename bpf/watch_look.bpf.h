@@ -42,6 +42,23 @@ struct tstate_ids {
 	u64 native; /* native_thread_id; 0: there is none */
 };
 
+/* glibc's struct pthread, which pthread_self() points to, on x86-64 (nptl/descr.h). */
+#define PTHREAD_SELF 16
+#define PTHREAD_TID 720
+
+/* Before 3.11 the kernel's id is glibc's alone.  Its own address in it proves what is read. */
+static __always_inline u64 tid_of_pthread(u64 self)
+{
+	u64 again;
+	s32 tid;
+
+	if (bpf_probe_read_user(&again, sizeof(again), (void *)(self + PTHREAD_SELF)) ||
+	    again != self || bpf_probe_read_user(&tid, sizeof(tid), (void *)(self + PTHREAD_TID)) ||
+	    tid <= 0)
+		return 0;
+	return (u64)tid;
+}
+
 /* Of the last holder, which may be gone: a failure is none. */
 static __always_inline bool read_ids(const struct gs_proc_config *c, u64 tstate, bool native,
 				     struct tstate_ids *ret_ids)
@@ -50,11 +67,15 @@ static __always_inline bool read_ids(const struct gs_proc_config *c, u64 tstate,
 
 	if (native && c->tstate_native_id == c->tstate_thread_id + sizeof(ret_ids->self))
 		return !bpf_probe_read_user(ret_ids, sizeof(*ret_ids), at);
-	if (!native || c->tstate_native_id == (u32)-1 ||
-	    bpf_probe_read_user(&ret_ids->native, sizeof(ret_ids->native),
-				(void *)(tstate + c->tstate_native_id)))
+	ret_ids->native = 0;
+	if (bpf_probe_read_user(&ret_ids->self, sizeof(ret_ids->self), at))
+		return false;
+	if (native && c->tstate_native_id == (u32)-1)
+		ret_ids->native = tid_of_pthread(ret_ids->self);
+	else if (native && bpf_probe_read_user(&ret_ids->native, sizeof(ret_ids->native),
+					       (void *)(tstate + c->tstate_native_id)))
 		ret_ids->native = 0;
-	return !bpf_probe_read_user(&ret_ids->self, sizeof(ret_ids->self), at);
+	return true;
 }
 
 /*

@@ -6,7 +6,7 @@
 #include "user/base/clock.h"
 #include "user/commands.h"
 #include "user/export/exporter.h"
-#include "user/session.h"
+#include "user/measurement.h"
 
 /* Less than this after the last interval is not worth a result of its own. */
 #define MIN_REST_NS 20000000ULL
@@ -14,8 +14,8 @@
 struct stat_run {
 	const struct opts *opts;
 	const struct exporter_ops *out;
-	struct session *session;
-	struct figures *last; /* of the previous interval */
+	struct measurement *measurement;
+	bool told; /* a result */
 };
 
 static int write_out(const struct stat_run *r, const struct figures *f, struct err *e)
@@ -32,21 +32,16 @@ static int write_out(const struct stat_run *r, const struct figures *f, struct e
 /* Print what came since the last time, unless that is shorter than @min_ns. */
 static int print_next(struct stat_run *r, u64 min_ns, struct err *e)
 {
-	struct figures *now = session_read(r->session), *part;
-	int err;
+	struct figures *now, *part;
+	int err = measurement_read(r->measurement, &now, &part);
 
-	if (!now)
-		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
-	part = figures_interval(r->last, now);
-	if (part && part->duration_ns < min_ns) {
-		figures_free(part);
-		figures_free(now);
-		return 0;
-	}
-	err = part ? write_out(r, part, e) : errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
+	if (err)
+		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
+	if (part->duration_ns >= min_ns)
+		err = write_out(r, part, e);
 	figures_free(part);
-	figures_free(r->last);
-	r->last = now;
+	figures_free(now);
+	r->told = true;
 	return err;
 }
 
@@ -58,13 +53,13 @@ static u64 min_u64(u64 a, u64 b)
 static int run(struct stat_run *r, struct err *e)
 {
 	const struct opts *o = r->opts;
-	u64 start = session_started_ns(r->session);
+	u64 start = measurement_started_ns(r->measurement);
 	u64 end = o->duration_ns ? start + o->duration_ns : UINT64_MAX;
 	u64 next = o->interval_ns ? start + o->interval_ns : UINT64_MAX;
 	int event, err = 0;
 
 	for (;;) {
-		event = session_wait(r->session, min_u64(next, end), -1);
+		event = measurement_wait(r->measurement, min_u64(next, end), -1);
 		if (event < 0)
 			return errf(e, GS_EXIT_FAILED, event, "measurement: %s", strerror(-event));
 		if (event == SESSION_STOP || event == SESSION_ENDED)
@@ -80,7 +75,7 @@ static int run(struct stat_run *r, struct err *e)
 	}
 	if (err)
 		return err;
-	return print_next(r, r->last ? MIN_REST_NS : 0, e);
+	return print_next(r, r->told ? MIN_REST_NS : 0, e);
 }
 
 int cmd_stat(const struct opts *o, struct err *e)
@@ -91,17 +86,16 @@ int cmd_stat(const struct opts *o, struct err *e)
 	if (!r.out)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "--format %s: unknown; use table, json or jsonl", o->format);
-	err = session_open(o, &r.session, e);
+	err = measurement_open(o, &r.measurement, e);
 	if (err)
 		return err;
-	err = session_start(r.session, e);
+	err = measurement_start(r.measurement, e);
 	if (!err) {
 		/* Who starts the load by hand or by script waits for this. */
 		fprintf(stderr, "gilscope: measuring%s\n",
 			o->duration_ns ? "" : "; ^C ends it and prints the result");
 		err = run(&r, e);
 	}
-	figures_free(r.last);
-	session_leave(r.session);
+	measurement_leave(r.measurement);
 	return err;
 }

@@ -8,13 +8,12 @@
 #include "user/base/clock.h"
 #include "user/commands.h"
 #include "user/export/exporter.h"
-#include "user/session.h"
+#include "user/measurement.h"
 #include "user/view/dash.h"
 
 struct top {
-	struct session *session;
+	struct measurement *measurement;
 	struct dash *dash;
-	struct figures *last;
 };
 
 /* A snapshot: a new file, ours alone. */
@@ -40,31 +39,30 @@ static int save(const struct figures *f, const char *path)
 
 static int show_next(struct top *t)
 {
-	struct figures *now = session_read(t->session), *part;
-	int err;
+	struct figures *now, *part;
+	int err = measurement_read(t->measurement, &now, &part);
 
-	if (!now)
-		return -ENOMEM;
-	part = figures_interval(t->last, now);
-	err = part ? dash_show(t->dash, part, now) : -ENOMEM;
+	if (err)
+		return err;
+	err = dash_show(t->dash, part, now);
 	figures_free(part);
-	figures_free(t->last);
-	t->last = now;
+	figures_free(now);
 	return err;
 }
 
 /* @end_ns: when to leave by itself. */
 static int run(struct top *t, u64 end_ns)
 {
-	u64 interval = dash_interval_ns(t->dash), next = session_started_ns(t->session) + interval;
+	u64 interval = dash_interval_ns(t->dash), start = measurement_started_ns(t->measurement);
+	u64 next = start + interval;
 	int err = 0;
 
 	/* Something to look at soon, then at the interval's pace. */
 	if (interval > 300000000ULL)
-		next = session_started_ns(t->session) + 300000000ULL;
+		next = start + 300000000ULL;
 	while (!err) {
 		u64 until = next < end_ns ? next : end_ns;
-		int event = session_wait(t->session, until, dash_fd(t->dash));
+		int event = measurement_wait(t->measurement, until, dash_fd(t->dash));
 		enum dash_action action = DASH_NONE;
 
 		if (event < 0)
@@ -102,19 +100,18 @@ int cmd_top(const struct opts *o, struct err *e)
 
 	if (!isatty(STDOUT_FILENO)) /* before the target is touched */
 		return errf(e, GS_EXIT_USAGE, -ENOTTY, "stdout: not a terminal; use gilscope stat");
-	err = session_open(o, &t.session, e);
+	err = measurement_open(o, &t.measurement, e);
 	if (err)
 		return err;
 	err = dash_open(&d, &t.dash, e);
 	if (!err)
-		err = session_start(t.session, e);
+		err = measurement_start(t.measurement, e);
 	if (!err) {
-		end = session_started_ns(t.session) + o->duration_ns;
+		end = measurement_started_ns(t.measurement) + o->duration_ns;
 		err = run(&t, o->duration_ns ? end : UINT64_MAX);
 		errf(err ? e : NULL, GS_EXIT_FAILED, err, "measurement: %s", strerror(-err));
 	}
 	dash_close(t.dash);
-	figures_free(t.last);
-	session_leave(t.session);
+	measurement_leave(t.measurement);
 	return err;
 }

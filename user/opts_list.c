@@ -44,7 +44,9 @@ const struct opts_option opts_options[] = {
 	    "do not measure these"),
 	OPT("budget", 0, "SHARE", false, CMDS_SHOW, budget, 0, 0, opts_set_share,
 	    "refs may cost so much of one core of the target, else they are counted in\n"
-	    "                              bursts and scaled; none: count all of them (1%)"),
+	    "                              bursts and scaled; none: count all of them (1%).\n"
+	    "                              With --mode exact, if given, the GIL's probes, too:\n"
+	    "                              else watch mode for as long as they would cost more"),
 	OPT("max-threads", 0, "N", false, CMDS_MEASURE, max_threads, 16, 65536, opts_set_number,
 	    "room for this many threads, ended ones included (4096)"),
 	OPT("max-processes", 0, "N", false, CMDS_MEASURE, max_processes, 1, 4096, opts_set_number,

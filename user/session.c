@@ -123,7 +123,7 @@ static int prepare_budget(struct session *s, struct err *e)
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
 			    "--budget: this kernel has no uprobe_multi links that work, and others "
 			    "are taken off too slowly; use --budget none");
-	if (!multi && wants_bursts(s, true))
+	if (!multi && wants_bursts(s, true) && !s->quiet)
 		fprintf(stderr, "gilscope: refs: no budget on this kernel, each hit is counted\n");
 	if (!wants_bursts(s, multi))
 		return 0;
@@ -158,7 +158,20 @@ static int prepare(struct session *s, struct err *e)
 	return s->life ? attach(s, e) : -errno;
 }
 
-int session_open(const struct opts *o, struct session **ret_s, struct err *e)
+/* A session that could not be opened.  One that was to follow another leaves it the signals. */
+static void abandon(struct session *s)
+{
+	if (!s->quiet) {
+		session_close(s);
+		return;
+	}
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	s->signal_fd = -1;
+	session_close_safely(s);
+}
+
+int session_open_as(const struct opts *o, bool quiet, struct session **ret_s, struct err *e)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int err = -ENOMEM;
@@ -166,6 +179,7 @@ int session_open(const struct opts *o, struct session **ret_s, struct err *e)
 	if (!s)
 		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
 	s->opts = o;
+	s->quiet = quiet;
 	s->signal_fd = -1;
 	s->binaries = binaries_new(o->count);
 	s->attached = attached_new();
@@ -173,11 +187,16 @@ int session_open(const struct opts *o, struct session **ret_s, struct err *e)
 		err = prepare(s, e);
 	if (err) {
 		errf(e, GS_EXIT_FAILED, err, "set-up: %s", strerror(-err));
-		session_close(s);
+		abandon(s);
 		return err;
 	}
 	*ret_s = s;
 	return 0;
+}
+
+int session_open(const struct opts *o, struct session **ret_s, struct err *e)
+{
+	return session_open_as(o, false, ret_s, e);
 }
 
 int session_start(struct session *s, struct err *e)

@@ -90,4 +90,26 @@ struct session *session_close(struct session *s);
  */
 void session_leave(struct session *s);
 
+/*
+ * session_follow - open a session on the targets of @s that still run, in another mode
+ * @o: options to measure by; its targets are filled in; has to live as long as the new session
+ *
+ * To be started, then @s read for the last time, then session_hand_over().  A launched program
+ * and the signals are still @s's.  Nothing is told on stderr.
+ * Return: 0, or a negative errno with @e set (-EAGAIN: the targets changed meanwhile); @s goes on.
+ */
+int session_follow(struct session *s, struct opts *o, struct session **ret_next, struct err *e);
+
+/* Signals, and the program that was launched, are @to's from here on; @from is to be closed. */
+void session_hand_over(struct session *from, struct session *to);
+
+/* session_close() that SIGKILL cannot break off; the end of @s takes a little longer. */
+struct session *session_close_safely(struct session *s);
+
+/* Hits of the GIL's sites since the probes were attached. */
+u64 session_gil_hits(struct session *s);
+
+/* Is any target running? */
+bool session_running(const struct session *s);
+
 #endif

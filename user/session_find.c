@@ -74,7 +74,7 @@ static int find_if_python(pid_t pid, void *arg)
 
 	if (!process_looks_like_python(pid))
 		return 0;
-	if (find_one(s, pid, &e) && e.code != GS_EXIT_TARGET)
+	if (find_one(s, pid, &e) && e.code != GS_EXIT_TARGET && !s->quiet)
 		fprintf(stderr, "gilscope: %s; left out\n", e.text);
 	return s->nfound == s->opts->max_processes;
 }
@@ -134,10 +134,12 @@ static void leave_out_unwatched(struct session *s)
 			s->found[kept++] = py;
 			continue;
 		}
-		fprintf(stderr,
-			"gilscope: pid %d: where its GIL is cannot be told, as watch mode needs; "
-			"left out\n",
-			py->pid);
+		if (!s->quiet)
+			fprintf(stderr,
+				"gilscope: pid %d: where its GIL is cannot be told, as watch mode "
+				"needs; "
+				"left out\n",
+				py->pid);
 		process_free(py);
 	}
 	s->nfound = kept;

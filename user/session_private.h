@@ -53,7 +53,13 @@ struct session {
 	session_target_fn *on_target; /* NULL: nobody wants to know */
 	void *on_target_ctx;
 	bool end_told; /* SESSION_ENDED was returned */
+	bool quiet; /* what was left out has been told by the session before it */
 };
+
+/* session.c */
+
+/* session_open(), without a word on stderr if @quiet. */
+int session_open_as(const struct opts *o, bool quiet, struct session **ret_s, struct err *e);
 
 /* session_find.c */
 

@@ -98,7 +98,7 @@ def overheads(names, pythons, tracers, repeats):
 
 
 # Workloads that know how often they take the GIL, without the few takes of their start and end.
-COUNTED = {"pingpong": 8 * 2 * 12_000, "read_loop": 1_000_000}
+COUNTED = {"pingpong": 8 * 2 * 6_000, "read_loop": 500_000}
 
 
 def seen(names, pythons, tracers):

@@ -50,7 +50,7 @@ def together(work):
 
 def cpu4():
     def compute():
-        for _ in range(350):
+        for _ in range(175):
             sum(range(50_000))
     return together([(compute, ())] * 4)
 
@@ -68,7 +68,7 @@ def pingpong():
     work = []
     for _ in range(4):
         a, b = socket.socketpair()
-        work += [(play, (a, True, 12_000)), (play, (b, False, 12_000))]
+        work += [(play, (a, True, 6_000)), (play, (b, False, 6_000))]
     return together(work)
 
 
@@ -77,7 +77,7 @@ def read_loop():
 
     def go():
         read = os.read
-        for _ in range(1_000_000):
+        for _ in range(500_000):
             read(fd, 1)
     return go
 
@@ -90,7 +90,7 @@ def asyncio_echo():
 
     async def talk(sock):
         loop = asyncio.get_running_loop()
-        for _ in range(2000):
+        for _ in range(1000):
             await loop.sock_sendall(sock, b"ping")
             await loop.sock_recv(sock, 64)
         sock.close()
@@ -157,7 +157,7 @@ def http_client(port):
             failed.append(e)
     for c in connections:
         ask(c, 1)
-    go = together([(ask, (c, 900)) for c in connections])
+    go = together([(ask, (c, 450)) for c in connections])
     os.write(1, b"READY\n")
     os.read(0, 1)
     go()
@@ -168,7 +168,7 @@ def http_client(port):
 def pure():
     def fib(n):
         return n if n < 2 else fib(n - 1) + fib(n - 2)
-    return lambda: fib(33)
+    return lambda: fib(32)
 
 
 class Thing:
@@ -187,7 +187,7 @@ def gc_storm():
     old = [[i] for i in range(20_000)]
 
     def go():
-        for i in range(3600):
+        for i in range(1800):
             for _ in range(60):
                 a, b = [], []
                 a.append(b)
@@ -203,7 +203,7 @@ def file_io():
 
     def work(name):
         path = os.path.join(directory.name, name)
-        for _ in range(800):
+        for _ in range(400):
             with open(path, "wb", 0) as f:
                 for _ in range(4):
                     f.write(block)
@@ -230,12 +230,12 @@ def numpy_work():
     """Long operations that release the GIL; where there is no numpy, hashes of large blocks do."""
     def arrays():
         a = numpy.linspace(0, 1, 100_000)
-        for _ in range(2000):
+        for _ in range(1000):
             numpy.sin(a, out=a)
 
     def hashes():
         block = b"x" * 500_000
-        for _ in range(600):
+        for _ in range(300):
             hashlib.sha1(block).digest()
     return together([(arrays if numpy else hashes, ())] * 4)
 

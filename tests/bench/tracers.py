@@ -255,6 +255,8 @@ class Perf:
 
 
 EXACT = "every take, release, hold, wait and collection; each hold's time off the CPU; wake-ups of epoll"
+# What takes the GIL most, and so shows what a hit costs.
+SYMBOL_LOADS = {"read_loop", "pingpong", "asyncio_echo", "http_server"}
 REFS_LOADS = {"alloc", "gc_storm"}
 
 
@@ -326,6 +328,8 @@ def on_symbols(interpreter, work):
         Tracer("perf record", "symbols", perf.command, sees + ", afterwards, from a file", blind,
                ready="text", seen=perf.seen, tool=["perf", "--version"]),
     ]
+    for row in rows:
+        row.loads = SYMBOL_LOADS
     rows[3].skipped = None if newer else "no other bpftrace is there; scripts/peers.sh fetches it"
     rows[4].sweep = perf.sweep
     return rows, perf

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Every CPython that `make pythons` has fetched, program and library, gives the known answers.
+# Each CPython fetched by `make pythons`, as program, debug build and library, has the known answers.
 #
 # Each runs in its own root with its own libc.  Takes, forced releases, collections and calls of
 # epoll equal the program's own counts, and watch mode agrees with exact mode.
 . "$(dirname "$0")/lib.sh"
 need_root
 need cc
+need objcopy
 
 [ -d "$O/pythons" ] || skip "no other CPythons here; run make pythons"
 
@@ -62,6 +63,11 @@ forced() {
 		x, w = gil(only_process(result)), gil(only_process(truth))
 		near("contended takes in watch mode", x["contended_takes"], w["contended_takes"], 0.03, 5)
 		near("waits in watch mode", x["wait_ns"], w["wait_ns"], 0.03, 10_000_000)
+		# Whose fault the waits were: that of the other thread, but for the first.
+		blame = only_process(truth)["blame"]
+		waiters = {b["waiter_tid"] for b in blame}
+		told = sum(b["wait_ns"] for b in blame if b["holder_tid"] in waiters - {b["waiter_tid"]})
+		between("waits in watch mode with their holder", 0.8, 1, told / sum(b["wait_ns"] for b in blame))
 	END
 }
 
@@ -106,9 +112,19 @@ evidence() {
 		expect(version.startswith(what.split()[0]), "version", what, version)
 		for event in ("owned", "released", "forced"):
 		    expect(("gil", event) in has, "sites", event, sorted(has))
+		expect(p["layout"] == os.environ["LAYOUT"], "layout", os.environ["LAYOUT"], p["layout"])
 		by = ", ".join(sorted({r["found_by"] for r in sites}))
 		print(f"{what:8} {version:8} {len(sites):3} sites by {by}; layout by {p['layout']}")
 	END
+	quit
+}
+
+# A debug build that cannot be told where its things are is refused by what is missing.
+bare() {
+	start_work idle.py
+	run probes -p "$WORK"
+	[ "$RC" = 5 ] || fail "probes of a debug build without debug information ended with $RC, not 5"
+	grep -q 'debug build, without debug information' "$T/err" || fail "its error: $(cat "$T/err")"
 	quit
 }
 
@@ -145,7 +161,17 @@ for root in "$O"/pythons/*; do
 	mkdir "$root$inside" && cp "$ROOT"/tests/work/*.py "$root$inside" || fail "$root: not writable"
 	WORK_DIR=$inside LAUNCHER="chroot $root"
 	PYTHON=/usr/bin/python$name
+	# The debug files of the older ones are there too; the newer ones describe themselves.
+	case $name in
+	3.9 | 3.11) export LAYOUT=dwarf ;;
+	*) export LAYOUT=debug_offsets ;;
+	esac
 	each "$name" evidence takes forced collections wakeups
+	PYTHON=/usr/bin/python$name-dbg
+	each "$name dbg" evidence takes forced collections
+	PYTHON=$inside/python${name}d
+	objcopy --strip-debug "$root/usr/bin/python$name-dbg" "$root$PYTHON" || fail "objcopy: see above"
+	each "$name dbg" bare
 	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
 		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
 	PYTHON=$inside/embedding

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "user/load/budget.h"
-#include "user/load/windows.h"
 #include "user/model/fig_rows.h"
 
 #define MS 1000000ULL
@@ -170,45 +169,6 @@ static void an_idle_target_has_no_cost(void **state)
 	assert_false(isnan(r.b.account_ns));
 }
 
-static void windows_are_summed_in_a_span(void **state)
-{
-	struct windows *w = calloc(1, sizeof(*w));
-	struct burst_seen s = {};
-
-	(void)state;
-	windows_add(w, 100, 200);
-	windows_add(w, 200, 300); /* it goes on */
-	windows_add(w, 1000, 1010);
-	assert_int_equal(w->count, 2);
-	windows_seen(w, 0, 5000, &s);
-	assert_int_equal(s.observed_ns, 210);
-	assert_int_equal(s.bursts, 3);
-	windows_seen(w, 250, 1005, &s);
-	assert_int_equal(s.observed_ns, 55);
-	windows_seen(w, 400, 900, &s);
-	assert_int_equal(s.observed_ns, 0);
-	assert_int_equal(s.bursts, 0);
-	free(w);
-}
-
-static void many_windows_are_merged(void **state)
-{
-	struct windows *w = calloc(1, sizeof(*w));
-	struct burst_seen s = {};
-	u64 n = 3 * WINDOWS_MAX;
-
-	(void)state;
-	for (u64 i = 0; i < n; i++)
-		windows_add(w, 1000 * i + 1, 1000 * i + 11);
-	assert_true(w->count <= WINDOWS_MAX);
-	windows_seen(w, 0, 1000 * n, &s);
-	assert_int_equal(s.observed_ns, 10 * n);
-	assert_int_equal(s.bursts, n);
-	windows_seen(w, 500 * n, 1000 * n, &s);
-	assert_in_range(s.observed_ns, 5 * n - 100, 5 * n + 100);
-	free(w);
-}
-
 /* Bursts of 10 us, each with the same. */
 static void add_type(struct fig_process *p, const char *name, u64 counted, u64 squares)
 {
@@ -217,6 +177,7 @@ static void add_type(struct fig_process *p, const char *name, u64 counted, u64 s
 	t->type = strdup(name);
 	t->key = p->ntypes;
 	t->deallocs = t->deallocs_counted = counted;
+	t->deallocs_full = 0;
 	t->squares = squares;
 	t->products = 10 * counted;
 }
@@ -256,6 +217,29 @@ static void estimates_are_scaled(void **state)
 	assert_int_equal(g->procs->types[0].deallocs, 50);
 	figures_free(f);
 	figures_free(g);
+}
+
+/* What was counted in full is as it is: idle or busy, it says nothing of the time after it. */
+static void what_was_counted_in_full_is_not_scaled(void **state)
+{
+	struct figures *f = reading("sampled", 1000, 100, 50);
+	struct fig_process *p = f->procs;
+	struct fig_type *t = p->types;
+	double bursts_alone = t->error_ratio;
+
+	(void)state;
+	p->measured_ns += 9000; /* 9,000 more, idle and counted in full: 7 objects */
+	p->types_full_ns = 9000;
+	p->types_observed_ns += 9000;
+	t->deallocs_counted += 7;
+	t->deallocs_full = 7;
+	fig_types_scale(p);
+	assert_int_equal(t->deallocs, 507);
+	assert_true(fabs(t->error_ratio - bursts_alone * 500 / 507) < 1e-6);
+	p->types_unsure_ns = 50; /* of the 100 that the bursts took */
+	fig_types_scale(p);
+	assert_true(t->error_ratio > 1 * 500.0 / 507);
+	figures_free(f);
 }
 
 /* Each interval is scaled by its own share of the time, not by the difference of estimates. */
@@ -369,9 +353,8 @@ int main(void)
 		cmocka_unit_test(calm_brings_full_counting_back),
 		cmocka_unit_test(coming_and_going_is_damped),
 		cmocka_unit_test(an_idle_target_has_no_cost),
-		cmocka_unit_test(windows_are_summed_in_a_span),
-		cmocka_unit_test(many_windows_are_merged),
 		cmocka_unit_test(estimates_are_scaled),
+		cmocka_unit_test(what_was_counted_in_full_is_not_scaled),
 		cmocka_unit_test(intervals_are_scaled_anew),
 		cmocka_unit_test(errors_follow_the_spread),
 		cmocka_unit_test(long_and_short_bursts_are_no_spread),

@@ -69,7 +69,7 @@ static struct debug_offsets_from describe(const struct build *b)
 
 static int read_it(const struct debug_offsets_from *from, struct py_layout *l, struct err *e)
 {
-	assert_int_equal(layout_find(from->version_hex, false, false, l, NULL), 0);
+	assert_int_equal(layout_find(from->version_hex, false, l, NULL), 0);
 	return debug_offsets_read(from, l, e);
 }
 
@@ -106,7 +106,7 @@ static void refused(const struct debug_offsets_from *from, const char *why)
 	struct py_layout l, before;
 	struct err e = { 0 };
 
-	assert_int_equal(layout_find(from->version_hex, false, false, &l, NULL), 0);
+	assert_int_equal(layout_find(from->version_hex, false, &l, NULL), 0);
 	before = l;
 	assert_int_equal(debug_offsets_read(from, &l, &e), -ENOTSUP);
 	assert_int_equal(e.code, GS_EXIT_UNSUPPORTED);

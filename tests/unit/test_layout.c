@@ -13,7 +13,7 @@ static void has_311_consistent_with_itself(void **state)
 	struct py_layout l;
 
 	(void)state;
-	assert_int_equal(layout_find(0x030b02f0, false, false, &l, NULL), 0);
+	assert_int_equal(layout_find(0x030b02f0, false, &l, NULL), 0);
 	assert_string_equal(l.found_by, "table");
 	assert_int_equal(l.runtime_gil, l.runtime_ceval + 8);
 	assert_int_equal(l.gil_cond + l.gil_cond_size, l.gil_mutex);
@@ -33,7 +33,7 @@ static void rows_of_other_versions(void **state)
 		struct py_layout l;
 		bool described = hexes[i] >> 16 >= 0x030d, rings = hexes[i] >> 16 == 0x030f;
 
-		assert_int_equal(layout_find(hexes[i], false, false, &l, NULL), 0);
+		assert_int_equal(layout_find(hexes[i], false, &l, NULL), 0);
 		assert_int_equal(l.gil_cond + l.gil_cond_size, l.gil_mutex);
 		assert_int_equal(l.gil_locked, l.gil_last_holder + 8);
 		/* The rest is in _Py_DebugOffsets, or nowhere. */
@@ -49,12 +49,14 @@ static void refuses_others_by_name(void **state)
 {
 	static const struct {
 		u32 hex;
-		bool free_threaded, debug;
+		bool free_threaded;
 		const char *name;
 	} rows[] = {
-		{ 0x03070000, false, false, "3.7" },	      { 0x030c01f0, false, false, "3.12" },
-		{ 0x030d00f0, true, false, "free-threaded" }, { 0x030b07f0, false, true, "debug" },
-		{ 0x04000000, false, false, "4.0" },	      { 0, false, false, "0.0" },
+		{ 0x03070000, false, "3.7" },
+		{ 0x030c01f0, false, "3.12" },
+		{ 0x030d00f0, true, "free-threaded" },
+		{ 0x04000000, false, "4.0" },
+		{ 0, false, "0.0" },
 	};
 	struct py_layout l = { .gil_cond = 12345 };
 	size_t i;
@@ -63,9 +65,7 @@ static void refuses_others_by_name(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err e = { 0 };
 
-		assert_int_equal(
-			layout_find(rows[i].hex, rows[i].free_threaded, rows[i].debug, &l, &e),
-			-ENOTSUP);
+		assert_int_equal(layout_find(rows[i].hex, rows[i].free_threaded, &l, &e), -ENOTSUP);
 		assert_int_equal(e.code, GS_EXIT_UNSUPPORTED);
 		assert_non_null(strstr(e.text, rows[i].name));
 		assert_int_equal(l.gil_cond, 12345);

@@ -36,7 +36,7 @@ static struct py_binary *load(const char *path)
 	close(fd);
 	if (r)
 		return NULL;
-	if (!binary_new(f, path, &b, NULL)) {
+	if (!binary_new(f, path, "", &b, NULL)) {
 		struct err e = { 0 };
 
 		r = binary_find_sites(b, f, ALL, 0, 0, &e);
@@ -196,10 +196,10 @@ static void other_programs_are_refused(void **state)
 
 	(void)state;
 	assert_int_equal(elf_file_open(fd, "self", &f, &e), 0);
-	assert_int_equal(binary_new(f, "/usr/bin/python3.11", &b, &e), -ENOEXEC);
+	assert_int_equal(binary_new(f, "/usr/bin/python3.11", "", &b, &e), -ENOEXEC);
 	assert_int_equal(e.code, GS_EXIT_TARGET);
 	memset(&e, 0, sizeof(e));
-	assert_int_equal(binary_new(f, "/usr/bin/pypy3", &b, &e), -ENOEXEC);
+	assert_int_equal(binary_new(f, "/usr/bin/pypy3", "", &b, &e), -ENOEXEC);
 	assert_non_null(strstr(e.text, "PyPy"));
 	assert_null(b);
 	elf_file_close(f);

@@ -165,17 +165,40 @@ static void recording(struct json_writer *w, const struct fig_recording *r)
 /* What keeps the cost down; null: nothing does. */
 static void budget(struct json_writer *w, const struct figures *f)
 {
-	if (!(f->budget_share > 0)) {
+	bool refs = f->budget_share > 0;
+
+	if (!refs && !f->fallback.family) {
 		json_put_null(w);
 		return;
 	}
 	json_open(w, '{');
 	json_key(w, "share");
-	json_put_real(w, f->budget_share);
+	json_put_real(w, refs ? f->budget_share : f->fallback.share);
 	json_key(w, "families");
 	json_open(w, '[');
-	object(w, fig_budget_columns, &f->budget);
+	if (refs)
+		object(w, fig_budget_columns, &f->budget);
 	json_close(w, ']');
+	json_key(w, "gil");
+	if (f->fallback.family)
+		object(w, fig_fallback_columns, &f->fallback);
+	else
+		json_put_null(w);
+	json_close(w, '}');
+}
+
+/* Measured live: whether it distorts, worked out from the rest; null: the cost is not known. */
+static void overhead(struct json_writer *w, const struct figures *f)
+{
+	json_open(w, '{');
+	members(w, fig_overhead_columns, f);
+	if (!f->recording) {
+		json_key(w, "distorted");
+		if (f->overhead.target_cpu_ns_estimate == FIG_NULL)
+			json_put_null(w);
+		else
+			json_put_bool(w, fig_distorted(f));
+	}
 	json_close(w, '}');
 }
 
@@ -207,7 +230,7 @@ char *json_figures_text(const struct figures *f, bool indent)
 	for (size_t t = 0; t < FIG_TOP_TABLE_COUNT; t++)
 		table(&w, &fig_top_tables[t], f);
 	json_key(&w, "overhead");
-	object(&w, fig_overhead_columns, f);
+	overhead(&w, f);
 	json_key(&w, "budget");
 	budget(&w, f);
 	json_close(&w, '}');

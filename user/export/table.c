@@ -38,6 +38,32 @@ static void budget(FILE *out, const struct figures *f)
 		b->why ? b->why : "");
 }
 
+/* A share of one core that the probes may take: which mode it led to, since when and why. */
+static void fallback(FILE *out, const struct figures *f)
+{
+	const struct fig_fallback *b = &f->fallback;
+	u64 end = f->started_unix_ns + f->duration_ns;
+
+	if (fig_distorted(f))
+		fputs("  DISTORTED the program runs slower than without the probes: each of its "
+		      "takes costs so much more; use --mode watch\n",
+		      out);
+	if (!b->family)
+		return;
+	fprintf(out, "  budget    %s of a CPU for %s: %s", fmt_percent(b->share).s, b->family,
+		fig_fell_back(f) ? "FELL BACK to watch mode" : "exact mode");
+	if (end > b->since_unix_ns)
+		fprintf(out, " for %s", fmt_ns(end - b->since_unix_ns).s);
+	if (b->why)
+		fprintf(out, "; %s", b->why);
+	if (b->switches)
+		fprintf(out, " (its probes took %s); changes of mode since the start: %s",
+			fmt_percent(b->last_cost_ratio).s, fmt_count(b->switches).s);
+	if (b->retry_unix_ns != FIG_NULL && b->retry_unix_ns > end)
+		fprintf(out, ", exact is tried again in %s", fmt_ns(b->retry_unix_ns - end).s);
+	fputc('\n', out);
+}
+
 static void header(FILE *out, const struct figures *f, const struct fig_process *p)
 {
 	double own = fmt_ratio(f->overhead.tracer_cpu_ns, f->duration_ns);
@@ -62,6 +88,7 @@ static void header(FILE *out, const struct figures *f, const struct fig_process 
 		f->overhead.hit_ns == FIG_NULL ? "" : ", each ",
 		f->overhead.hit_ns == FIG_NULL ? "" : fmt_ns(f->overhead.hit_ns).s);
 	budget(out, f);
+	fallback(out, f);
 	if (!f->nlost)
 		return;
 	fputs("  LOST     ", out);

@@ -52,7 +52,6 @@ struct burst {
 	u64 since_ns;
 	u64 trap_ns; /* cost of a hit without the counting */
 	u64 hits; /* paid for */
-	u64 run_ns, run_count; /* the kernel's statistics of the program, when last read */
 	double spent_ns;
 	u64 random;
 };
@@ -176,11 +175,14 @@ static double new_cost(struct burst *b)
 	return cost;
 }
 
-/* The length of the next one is not known yet. */
-static void next_id(struct burst *b)
+static void window_open(struct burst *b, enum gs_burst_active kind)
 {
-	b->bpf->us[(b->bpf->id + 1) % GS_BURSTS_KEPT] = 0;
-	b->bpf->id++;
+	if (kind == GS_BURST_ON) {
+		b->bpf->us[(b->bpf->id + 1) % GS_BURSTS_KEPT] = 0; /* not known yet */
+		b->bpf->id++;
+	}
+	__atomic_store_n(&b->bpf->active, kind, __ATOMIC_SEQ_CST);
+	b->began_ns = clock_mono_ns();
 }
 
 static void note_length(struct burst *b, u64 ns)
@@ -189,26 +191,19 @@ static void note_length(struct burst *b, u64 ns)
 	b->bpf->mean_us = b->windows.us / b->windows.bursts;
 }
 
-static void window_open(struct burst *b)
+/* Ends the window; where @then is not GS_BURST_OFF another one begins at once. */
+static void window_end(struct burst *b, enum gs_burst_active then)
 {
-	next_id(b);
-	__atomic_store_n(&b->bpf->active, 1, __ATOMIC_SEQ_CST);
-	b->began_ns = clock_mono_ns();
-}
+	u64 now, was = __atomic_exchange_n(&b->bpf->active, then, __ATOMIC_SEQ_CST);
 
-/* Ends the window; @on: another one begins at once. */
-static void window_end(struct burst *b, bool on)
-{
-	u64 now;
-
-	if (!on)
-		__atomic_store_n(&b->bpf->active, 0, __ATOMIC_SEQ_CST);
 	now = clock_mono_ns();
-	windows_add(&b->windows, b->began_ns, now);
-	note_length(b, now - b->began_ns);
-	b->began_ns = on ? now : 0;
-	if (on)
-		next_id(b);
+	if (was == GS_BURST_ON) {
+		windows_add(&b->windows, b->began_ns, now);
+		note_length(b, now - b->began_ns);
+	} else {
+		windows_add_full(&b->windows, b->began_ns, now);
+	}
+	b->began_ns = then == GS_BURST_OFF ? 0 : now;
 }
 
 /* The links are closed unlocked: it takes some 40 ms, in which figures can be read. */
@@ -236,10 +231,10 @@ static void go_on(struct burst *b)
 	now = clock_mono_ns();
 	budget_spend(&b->budget, now, new_cost(b));
 	if (!budget_thin(&b->budget, now)) {
-		window_end(b, true);
+		window_end(b, GS_BURST_FULL);
 		return;
 	}
-	window_end(b, false);
+	window_end(b, GS_BURST_OFF);
 	b->thinned_ns = b->since_ns = now;
 	detach(b);
 }
@@ -274,7 +269,7 @@ static void burst_once(struct burst *b)
 		return;
 	budget_spend(&b->budget, clock_mono_ns(), new_cost(b));
 	length = budget_length(&b->budget);
-	window_open(b);
+	window_open(b, GS_BURST_ON);
 	began = now = b->began_ns;
 	while (!budget_burst_over(&b->budget, length, now - began, cost)) {
 		u64 rest = began + length - now;
@@ -288,10 +283,10 @@ static void burst_once(struct burst *b)
 		return;
 	if (budget_burst(&b->budget, now, now - began, cost)) {
 		b->since_ns = now;
-		window_end(b, true);
+		window_end(b, GS_BURST_FULL);
 		return;
 	}
-	window_end(b, false);
+	window_end(b, GS_BURST_OFF);
 	detach(b);
 }
 
@@ -326,7 +321,7 @@ int burst_start(struct burst *b)
 
 	b->since_ns = clock_mono_ns();
 	budget_init(&b->budget, b->budget.share, b->since_ns);
-	window_open(b);
+	window_open(b, GS_BURST_FULL);
 	sigfillset(&all); /* signals are the main thread's */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = pthread_create(&b->thread, NULL, run, b);
@@ -337,11 +332,15 @@ int burst_start(struct burst *b)
 
 static void seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
 {
+	u64 from = b->began_ns > from_ns ? b->began_ns : from_ns;
+
 	windows_seen(&b->windows, from_ns, to_ns, ret_seen);
-	if (b->began_ns && b->began_ns < to_ns) {
-		ret_seen->observed_ns += to_ns - (b->began_ns > from_ns ? b->began_ns : from_ns);
+	if (b->began_ns && from < to_ns && b->bpf->active == GS_BURST_FULL) {
+		ret_seen->full_ns += to_ns - from;
+	} else if (b->began_ns && from < to_ns) {
+		ret_seen->observed_ns += to_ns - from;
 		ret_seen->bursts++;
-		ret_seen->squares += windows_square(to_ns - b->began_ns);
+		ret_seen->squares += windows_square(to_ns - from);
 	}
 	ret_seen->whole = !b->thinned_ns || (!b->budget.thinned && b->since_ns <= from_ns) ||
 			  (to_ns <= b->thinned_ns && b->budget.changes == 1);
@@ -367,7 +366,7 @@ void burst_state(struct burst *b, struct burst_state *ret_state)
 		.hits = b->hits,
 		.spent_ns = (u64)b->spent_ns,
 		.hit_ns = hit_ns(b),
-		.observed_ns = all.observed_ns,
+		.observed_ns = all.full_ns + all.observed_ns,
 	};
 	pthread_mutex_unlock(&b->lock);
 }

@@ -24,8 +24,9 @@ struct burst;
 
 /* What was counted in a span of time. */
 struct burst_seen {
-	u64 observed_ns; /* of it */
-	u64 bursts; /* or slices of time, while counting went on */
+	u64 full_ns; /* of it: in which all was counted */
+	u64 observed_ns; /* of the rest: in bursts */
+	u64 bursts;
 	u64 squares; /* sum of their lengths squared, us^2 */
 	bool whole; /* all of it: the counts are exact */
 };

@@ -12,6 +12,7 @@ static void halve(struct windows *w)
 			.begin_ns = a->begin_ns,
 			.end_ns = b->end_ns,
 			.observed_ns = a->observed_ns + b->observed_ns,
+			.full_ns = a->full_ns + b->full_ns,
 			.bursts = a->bursts + b->bursts,
 			.squares = a->squares + b->squares,
 		};
@@ -19,34 +20,44 @@ static void halve(struct windows *w)
 	w->count = half;
 }
 
-void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
+static void add(struct windows *w, const struct window *x)
 {
-	struct window *last = w->count ? &w->at[w->count - 1] : NULL;
-
-	w->bursts++;
-	w->us += (end_ns - begin_ns) / 1000;
-	if (last && last->end_ns == begin_ns &&
-	    last->observed_ns == last->end_ns - last->begin_ns) {
-		last->end_ns = end_ns;
-		last->observed_ns = end_ns - last->begin_ns;
-		last->bursts++;
-		last->squares += windows_square(end_ns - begin_ns);
-		return;
-	}
 	if (w->count == WINDOWS_MAX)
 		halve(w);
-	w->at[w->count++] = (struct window) {
+	w->at[w->count++] = *x;
+}
+
+void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
+{
+	const struct window burst = {
 		.begin_ns = begin_ns,
 		.end_ns = end_ns,
 		.observed_ns = end_ns - begin_ns,
 		.bursts = 1,
 		.squares = windows_square(end_ns - begin_ns),
 	};
+
+	w->bursts++;
+	w->us += (end_ns - begin_ns) / 1000;
+	add(w, &burst);
+}
+
+void windows_add_full(struct windows *w, u64 begin_ns, u64 end_ns)
+{
+	struct window *last = w->count ? &w->at[w->count - 1] : NULL;
+	const struct window full = { begin_ns, end_ns, .full_ns = end_ns - begin_ns };
+
+	if (!last || last->end_ns != begin_ns || last->full_ns != last->end_ns - last->begin_ns) {
+		add(w, &full);
+		return;
+	}
+	last->end_ns = end_ns;
+	last->full_ns = end_ns - last->begin_ns;
 }
 
 void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
 {
-	double observed = 0, bursts = 0, squares = 0;
+	double observed = 0, full = 0, bursts = 0, squares = 0;
 
 	for (size_t i = w->count; i-- > 0 && w->at[i].end_ns > from_ns;) {
 		const struct window *x = &w->at[i];
@@ -58,11 +69,14 @@ void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_
 			continue;
 		part = (double)(end - begin) / (double)(x->end_ns - x->begin_ns);
 		observed += part * (double)x->observed_ns;
+		full += part * (double)x->full_ns;
 		squares += part * (double)x->squares;
 		/* A burst that began before counts as one: it was seen. */
-		bursts += part * (double)x->bursts > 1 ? part * (double)x->bursts : 1;
+		if (x->bursts)
+			bursts += part * (double)x->bursts > 1 ? part * (double)x->bursts : 1;
 	}
 	ret_seen->observed_ns = (u64)observed;
+	ret_seen->full_ns = (u64)full;
 	ret_seen->bursts = (u64)(bursts + 0.5);
 	ret_seen->squares = (u64)squares;
 }

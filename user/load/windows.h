@@ -13,7 +13,8 @@
 
 struct window {
 	u64 begin_ns, end_ns;
-	u64 observed_ns; /* of it */
+	u64 observed_ns; /* of it, in bursts */
+	u64 full_ns; /* of it, while all was counted */
 	u64 bursts;
 	u64 squares; /* sum of their lengths squared, us^2 */
 };
@@ -29,8 +30,11 @@ static inline u64 windows_square(u64 ns)
 	return (ns / 1000) * (ns / 1000);
 }
 
-/* A burst; where it begins as the last one ended, that one goes on. */
+/* A burst. */
 void windows_add(struct windows *w, u64 begin_ns, u64 end_ns);
+
+/* A time in which all was counted; where it begins as the last one ended, that one goes on. */
+void windows_add_full(struct windows *w, u64 begin_ns, u64 end_ns);
 
 /* As burst_seen(). */
 void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen);

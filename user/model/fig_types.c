@@ -35,14 +35,27 @@ double fig_burst_error(const struct fig_bursts *b)
 	return hypot(chance, b->unsure / (1 - b->unsure));
 }
 
-static u64 scaled(u64 counted, double factor)
+/* What was counted in full stands; what was seen in bursts stands for the rest of the time. */
+static u64 scaled(u64 counted, u64 full, double factor)
 {
-	return counted == FIG_NULL || isnan(factor) ? FIG_NULL
-						    : (u64)((double)counted * factor + 0.5);
+	if (counted == FIG_NULL)
+		return FIG_NULL;
+	if (counted == full && isnan(factor))
+		return FIG_NULL;
+	return full + (u64)((double)(counted - full) * (isnan(factor) ? 1 : factor) + 0.5);
+}
+
+/* The error is of the part that was estimated. */
+static double of_whole(double error, const struct fig_type *t)
+{
+	return t->deallocs && t->deallocs != FIG_NULL
+		       ? error * (double)(t->deallocs - t->deallocs_full) / (double)t->deallocs
+		       : error;
 }
 
 void fig_types_scale(struct fig_process *p)
 {
+	u64 full = p->types_full_ns, bursts = p->types_observed_ns - full, rest;
 	struct fig_bursts b = {
 		.bursts = p->types_bursts,
 		.us = p->types_bursts_us,
@@ -52,17 +65,18 @@ void fig_types_scale(struct fig_process *p)
 
 	if (!p->types_source || strcmp(p->types_source, "sampled"))
 		return;
-	b.observed = fmt_ratio(p->types_observed_ns, p->measured_ns);
-	b.unsure = fmt_ratio(p->types_unsure_ns, p->types_observed_ns);
-	factor = fmt_ratio(p->measured_ns, p->types_observed_ns);
+	rest = p->measured_ns > full ? p->measured_ns - full : 0;
+	b.observed = fmt_ratio(bursts, rest);
+	b.unsure = fmt_ratio(p->types_unsure_ns, bursts);
+	factor = fmt_ratio(rest, bursts);
 	for (size_t i = 0; i < p->ntypes; i++) {
 		struct fig_type *t = &p->types[i];
 
-		t->deallocs = scaled(t->deallocs_counted, factor);
-		t->allocs = scaled(t->allocs_counted, factor);
-		b.counted = t->deallocs_counted;
+		t->deallocs = scaled(t->deallocs_counted, t->deallocs_full, factor);
+		t->allocs = scaled(t->allocs_counted, t->allocs_full, factor);
+		b.counted = t->deallocs_counted - t->deallocs_full;
 		b.squares = t->squares;
 		b.products = t->products;
-		t->error_ratio = fig_burst_error(&b);
+		t->error_ratio = of_whole(fig_burst_error(&b), t);
 	}
 }

@@ -17,6 +17,7 @@ struct fig_type {
 	u64 allocs;
 	u64 deallocs_counted; /* seen, whatever was estimated from it */
 	u64 allocs_counted;
+	u64 deallocs_full, allocs_full; /* of them: while all were counted, in types_full_ns */
 	u64 squares; /* sampled: sum over the bursts of deallocs_counted squared */
 	u64 products; /* sampled: sum over them of deallocs_counted times their length, us */
 	double error_ratio; /* of deallocs, with 95 % probability; 0 when exact; NAN: no bound is

@@ -16,6 +16,7 @@
 
 #include "bpf/types.h"
 #include "user/model/fig_hist.h"
+#include "user/model/fig_mode.h"
 #include "user/model/fig_trace.h"
 #include "user/model/fig_types.h"
 
@@ -23,7 +24,7 @@ struct fig_gil {
 	u64 address;
 	u64 held_ns; /* time it was held, open holds included up to now */
 	double held_ratio; /* of the duration */
-	const char *held_source; /* "exact" or "sampled"; static */
+	const char *held_source; /* "exact", "sampled" or, of parts, "mixed"; static */
 	double held_error_ratio; /* 0 when exact */
 	u64 takes;
 	u64 contended_takes;
@@ -112,9 +113,9 @@ struct fig_process {
 	size_t ntypes;
 	char *types_coverage; /* owned */
 	const char *types_source; /* "exact" or "sampled"; static; NULL: not measured */
-	u64 types_observed_ns; /* counted in, less what the probes took of it */
-	u64 types_unsure_ns, types_bursts; /* which can be off by so much; in so many bursts */
-	u64 types_bursts_us, types_bursts_us2; /* these took so long in all; sum of their squares */
+	/* Counted in, less what probes took; of it in full; what the rest can be off by. */
+	u64 types_observed_ns, types_full_ns, types_unsure_ns;
+	u64 types_bursts, types_bursts_us, types_bursts_us2; /* of bursts: length, and squared */
 	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
 };
 
@@ -147,6 +148,7 @@ struct figures {
 	const struct fig_recording *recording; /* not owned; NULL: measured live */
 	double budget_share; /* of one core; NAN or 0: none */
 	struct fig_budget budget; /* of the refs family; with budget_share only */
+	struct fig_fallback fallback; /* of the gil family */
 	struct {
 		u64 tracer_cpu_ns;
 		u64 probe_hits;
@@ -207,7 +209,7 @@ extern const struct fig_column fig_process_columns[];
 extern const struct fig_column fig_python_columns[];
 extern const struct fig_column fig_figures_columns[];
 extern const struct fig_column fig_overhead_columns[];
-extern const struct fig_column fig_budget_columns[]; /* of struct fig_budget */
+extern const struct fig_column fig_budget_columns[], fig_fallback_columns[]; /* of theirs */
 
 /* The rows of table @t in @base, a struct fig_process or figures. */
 struct fig_rows {

@@ -212,6 +212,11 @@ struct elf_file *elf_file_close(struct elf_file *f)
 	return NULL;
 }
 
+int elf_file_fd(const struct elf_file *f)
+{
+	return f->fd;
+}
+
 const char *elf_file_name(const struct elf_file *f)
 {
 	return f->name;

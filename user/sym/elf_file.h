@@ -60,6 +60,7 @@ int elf_file_open(int fd, const char *name, struct elf_file **ret_f, struct err 
 struct elf_file *elf_file_close(struct elf_file *f);
 
 const char *elf_file_name(const struct elf_file *f);
+int elf_file_fd(const struct elf_file *f); /* borrowed, open for reading */
 u16 elf_file_type(const struct elf_file *f); /* ET_EXEC or ET_DYN */
 size_t elf_file_nsegments(const struct elf_file *f);
 

@@ -33,8 +33,8 @@ void binaries_free(struct binaries *b)
 	free(b);
 }
 
-int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const struct stat *st,
-		 struct py_binary **ret_b, struct err *e)
+int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const char *root,
+		 const struct stat *st, struct py_binary **ret_b, struct err *e)
 {
 	s64 mtime_ns = (s64)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 	struct py_binary *b, **more;
@@ -48,7 +48,7 @@ int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const
 			return 0;
 		}
 	}
-	r = binary_new(f, path, &b, e);
+	r = binary_new(f, path, root, &b, e);
 	if (r)
 		return r;
 	more = realloc(c->list, (c->n + 1) * sizeof(*more));

@@ -14,7 +14,7 @@ struct binaries;
  * binaries_get - the py_binary of @f, made if it is new (or has changed: dev, inode, mtime)
  * Borrowed from the cache, which keeps it until binaries_free().  As binary_new().
  */
-int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const struct stat *st,
-		 struct py_binary **ret_b, struct err *e);
+int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const char *root,
+		 const struct stat *st, struct py_binary **ret_b, struct err *e);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "user/sym/code.h"
 #include "user/sym/elf_file.h"
-#include "user/target/debug_offsets.h"
+#include "user/target/layout_evidence.h"
 #include "user/target/rt_notes.h"
 #include "user/target/sites.h"
 #include "user/target/version.h"
@@ -65,34 +65,8 @@ static void add_noreturn(struct site_search *s)
 	}
 }
 
-/* The best evidence of where things are: its own description, else the table. */
-static int find_layout(struct elf_file *f, struct py_binary *b, struct err *e)
-{
-	size_t n = debug_offsets_size(b->version_hex);
-	struct debug_offsets_from from = {
-		.path = b->path,
-		.version_hex = b->version_hex,
-		.version_found_by = b->version_found_by,
-		.free_threaded = b->free_threaded,
-	};
-	struct elf_symbol sym;
-	struct py_layout l;
-	int r = layout_find(b->version_hex, b->free_threaded, b->debug, &l, e);
-
-	if (!r && n) {
-		if (!elf_file_export(f, "_PyRuntime", &sym) ||
-		    !elf_file_symbol(f, "_PyRuntime", &sym))
-			from.runtime_size = sym.size;
-		from.bytes = elf_file_bytes(f, b->runtime_vaddr, n);
-		from.nbytes = from.bytes ? n : 0;
-		r = debug_offsets_read(&from, &l, e);
-	}
-	if (!r)
-		b->layout = l;
-	return r;
-}
-
-int binary_new(struct elf_file *f, const char *path, struct py_binary **ret_b, struct err *e)
+int binary_new(struct elf_file *f, const char *path, const char *root, struct py_binary **ret_b,
+	       struct err *e)
 {
 	struct py_binary *b = calloc(1, sizeof(*b));
 	struct elf_section s;
@@ -111,7 +85,7 @@ int binary_new(struct elf_file *f, const char *path, struct py_binary **ret_b, s
 	} else {
 		r = version_find(f, b, e);
 		if (!r)
-			r = find_layout(f, b, e);
+			r = layout_evidence(f, b, root, &b->layout, e);
 	}
 	if (r)
 		goto out;

@@ -41,11 +41,13 @@ struct py_binary {
 /*
  * binary_new - which CPython is @f?
  * @path: as the process sees it; copied
+ * @root: where the root of that process is, for its debug files: "/proc/PID/root", or ""
  *
  * Return: 0; -ENOEXEC (4) it is not CPython, and what it is where that can be told; -ENOTSUP
  * (5) a version or build that is not supported; @e is set.
  */
-int binary_new(struct elf_file *f, const char *path, struct py_binary **ret_b, struct err *e);
+int binary_new(struct elf_file *f, const char *path, const char *root, struct py_binary **ret_b,
+	       struct err *e);
 
 /*
  * binary_find_sites - complete @b with the sites of @families that it does not have yet

@@ -42,6 +42,16 @@ static bool reaches(struct site_search *search, u64 entry, const u64 *list, size
 	return false;
 }
 
+/* By their names, where the file has them: debug builds call through more functions than that. */
+static bool named(struct site_search *search, u64 detach, u64 attach)
+{
+	struct elf_symbol d, a;
+
+	return !elf_file_symbol(search->elf, "_PyThreadState_Detach", &d) &&
+	       !elf_file_symbol(search->elf, "_PyThreadState_Attach", &a) && d.vaddr == detach &&
+	       a.vaddr == attach;
+}
+
 static int add(struct site_search *search, u64 detach, u64 attach, struct err *e)
 {
 	struct site_found found = {
@@ -75,8 +85,9 @@ int gil_forced_sites(struct site_search *search, const struct gil_entries *g, st
 			break;
 		if (i.flow == INSN_CALL && i.target) {
 			if (call && at - call <= GAP &&
-			    reaches(search, target, g->drops, g->ndrops, DEPTH_MAX) &&
-			    reaches(search, i.target, g->takes, g->ntakes, 1))
+			    (named(search, target, i.target) ||
+			     (reaches(search, target, g->drops, g->ndrops, DEPTH_MAX) &&
+			      reaches(search, i.target, g->takes, g->ntakes, 1))))
 				err = add(search, call, at, e);
 			call = at;
 			target = i.target;

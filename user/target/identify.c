@@ -152,13 +152,15 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	struct gil_now now;
 	struct py_process *p;
 	struct elf_symbol sym;
+	char root[32];
 	u64 bias;
 	int r = elf_file_open(fd, m->path, &f, &sub);
 
+	snprintf(root, sizeof(root), "/proc/%d/root", id->pid);
 	if (!r && !telling && elf_file_export(f, "_PyRuntime", &sym) && !rt_notes_in(f))
 		goto out; /* cheap, and nothing to tell about it */
 	if (!r)
-		r = binaries_get(id->cache, f, m->path, st, &b, &sub);
+		r = binaries_get(id->cache, f, m->path, root, st, &b, &sub);
 	if (!r)
 		r = load_bias(f, m, &bias);
 	if (!r)

@@ -6,16 +6,16 @@
 
 #include "user/target/layout_table.h"
 
-int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layout *ret_l,
-		struct err *e)
+int layout_find(u32 version_hex, bool free_threaded, struct py_layout *ret_l, struct err *e)
 {
 	u32 major = version_hex >> 24, minor = version_hex >> 16 & 0xff;
 	size_t i;
 
-	if (free_threaded || debug)
+	if (free_threaded)
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "CPython %u.%u, %s: not supported; run the default build", major, minor,
-			    free_threaded ? "free-threaded build" : "debug build");
+			    "CPython %u.%u, free-threaded build: not supported; run the default "
+			    "build",
+			    major, minor);
 	for (i = 0; i < sizeof(layout_table) / sizeof(layout_table[0]); i++) {
 		if (layout_table[i].minor == version_hex >> 16) {
 			*ret_l = layout_table[i].layout;

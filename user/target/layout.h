@@ -87,9 +87,9 @@ struct py_layout {
 /*
  * layout_find - the layout of CPython @version_hex (PY_VERSION_HEX) by the table's row alone
  * Return: 0, or -ENOTSUP with @e set (exit code 5), naming the version.  Of 3.13 and later the
- * row has only what holds for every build of the minor version: see debug_offsets.h.
+ * row has only what holds for every build of the minor version: see debug_offsets.h.  It is of
+ * builds for use, not for debugging: what the latter need besides, layout_evidence.h adds.
  */
-int layout_find(u32 version_hex, bool free_threaded, bool debug, struct py_layout *ret_l,
-		struct err *e);
+int layout_find(u32 version_hex, bool free_threaded, struct py_layout *ret_l, struct err *e);
 
 #endif

@@ -26,7 +26,7 @@ struct gil_search {
 	size_t nsignals;
 	u64 waits[SIGNALS_MAX];
 	size_t nwaits;
-	u64 takes[SIGNALS_MAX]; /* entries of functions that wait for the GIL */
+	u64 takes[SIGNALS_MAX]; /* entries of functions that wait for the GIL, or take it */
 	size_t ntakes;
 	u64 drops[SIGNALS_MAX]; /* entries of functions that release it */
 	size_t ndrops;
@@ -161,6 +161,9 @@ static int signal_sites(struct gil_search *g, size_t *owned, size_t *released)
 			return r;
 		if (sig.kind == GIL_SIGNAL_OWNED) {
 			(*owned)++;
+			/* take_gil, even where the wait is a function of its own. */
+			add_unique(g->takes, &g->ntakes,
+				   code_range_at(s->code, g->signals[i])->start);
 		} else {
 			(*released)++;
 			add_unique(g->drops, &g->ndrops,

@@ -15,11 +15,20 @@ static bool is_thinned(const struct figures *f)
 	return f && f->budget_share > 0 && f->budget.state && !strcmp(f->budget.state, "thinned");
 }
 
+/* Does the budget's line show?  Figures since the start are mixed once the mode has changed. */
+static bool is_slow_or_watch(const struct view *v)
+{
+	const struct figures *f = view_figures(v);
+
+	return fig_fell_back(f) || fig_distorted(f) ||
+	       (f && v->since_start && f->fallback.switches);
+}
+
 int header_rows(const struct view *v)
 {
 	const struct figures *f = with_losses(v);
 
-	return 2 + is_thinned(view_figures(v)) + (f && f->nlost);
+	return 2 + is_thinned(view_figures(v)) + is_slow_or_watch(v) + (f && f->nlost);
 }
 
 static void process_line(const struct view *v, struct canvas *c, struct area a)
@@ -77,6 +86,39 @@ static void budget_line(const struct view *v, struct canvas *c, struct area a)
 		      fmt_percent(f->budget_share).s);
 }
 
+/* Exact mode that was given up for its cost, since when and why; or that should be. */
+static void mode_line(const struct view *v, struct canvas *c, struct area a)
+{
+	const struct figures *f = view_figures(v);
+	const struct fig_fallback *b = &f->fallback;
+	u64 end = f->started_unix_ns + f->duration_ns;
+	int at;
+
+	if (!fig_fell_back(f) && f->fallback.switches && v->since_start) {
+		at = canvas_printf(c, a.row, a.col, STYLE_WARN, "PARTLY WATCHED %s", b->family);
+		canvas_printf(c, a.row, a.col + at, STYLE_NORMAL,
+			      ", not exact: the probes took %s of a CPU; exact again for %s",
+			      fmt_percent(b->last_cost_ratio).s,
+			      fmt_ns(end > b->since_unix_ns ? end - b->since_unix_ns : 0).s);
+		return;
+	}
+	if (!fig_fell_back(f)) {
+		at = canvas_text(c, a.row, a.col, a.cols, STYLE_WARN, "DISTORTED");
+		canvas_text(c, a.row, a.col + at, a.cols - at, STYLE_NORMAL,
+			    " the probes slow the program; use --mode watch, or --budget 1%");
+		return;
+	}
+	at = canvas_printf(c, a.row, a.col, STYLE_WARN, "WATCH, NOT EXACT %s", b->family);
+	at += canvas_printf(c, a.row, a.col + at, STYLE_NORMAL, " for %s: probes took %s of a CPU",
+			    fmt_ns(end > b->since_unix_ns ? end - b->since_unix_ns : 0).s,
+			    fmt_percent(b->last_cost_ratio).s);
+	at += canvas_printf(c, a.row, a.col + at, STYLE_DIM, ", budget %s",
+			    fmt_percent(b->share).s);
+	if (b->retry_unix_ns != FIG_NULL && b->retry_unix_ns > end)
+		canvas_printf(c, a.row, a.col + at, STYLE_DIM, "; again in %s",
+			      fmt_ns(b->retry_unix_ns - end).s);
+}
+
 /* Losses since the start; in red while they go on. */
 static void lost_line(const struct view *v, struct canvas *c, struct area a)
 {
@@ -102,6 +144,10 @@ void header_draw(const struct view *v, struct canvas *c, struct area a)
 	a.row++;
 	if (is_thinned(view_figures(v))) {
 		budget_line(v, c, a);
+		a.row++;
+	}
+	if (is_slow_or_watch(v)) {
+		mode_line(v, c, a);
 		a.row++;
 	}
 	if (f && f->nlost)

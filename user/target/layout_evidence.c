@@ -1,0 +1,164 @@
+/*
+ * Evidence of a build's layout, the best first.  Invariant: two pieces that say different things
+ * of one field are an error; none is preferred.
+ */
+#include "user/target/layout_evidence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "user/sym/elf_file.h"
+#include "user/target/binary.h"
+#include "user/target/debug_offsets.h"
+#include "user/target/layout_dwarf.h"
+#include "user/target/layout_fields.h"
+
+#define DEBUG_FILES "/usr/lib/debug/.build-id"
+
+int layout_agree(const struct py_layout *l, const struct py_layout *dwarf, const char *where,
+		 struct err *e)
+{
+	size_t i;
+	int all = 1;
+
+	for (i = 0; i < LAYOUT_FIELDS; i++) {
+		u32 said = layout_field(l, i), other = layout_field(dwarf, i);
+
+		if (said == GS_NO_FIELD)
+			continue;
+		if (other == GS_NO_FIELD)
+			all = 0;
+		else if (other != said)
+			return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+				    "%s: its debug information says %u for %s, %s says %u; one of "
+				    "them is wrong",
+				    where, other, layout_fields[i].name,
+				    strcmp(l->found_by, "table") ? "_Py_DebugOffsets"
+								 : "the table of versions",
+				    said);
+	}
+	return all;
+}
+
+/* The debug file of @build_id below @root; its path is left in @path.  -1: there is none. */
+static int open_debug_file(const char *root, const char *build_id, char *path, size_t size)
+{
+	struct stat st;
+	int fd, n;
+
+	if (!build_id || strlen(build_id) < 3)
+		return -1;
+	n = snprintf(path, size, "%s" DEBUG_FILES "/%.2s/%s.debug", root, build_id, build_id + 2);
+	if (n < 0 || (size_t)n >= size)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* What debug information says of the fields of @l; @path: of which file. */
+static int read_dwarf(struct elf_file *f, const struct py_binary *b, const char *root,
+		      const struct py_layout *l, struct py_layout *ret_l, char *path, size_t size)
+{
+	struct layout_dwarf_from from = { .fd = elf_file_fd(f), .wanted = l };
+	struct elf_section s;
+	int fd = -1, r;
+
+	snprintf(path, size, "%s", b->path);
+	if (elf_file_section(f, ".debug_info", &s)) {
+		fd = open_debug_file(root, b->build_id, path, size);
+		if (fd < 0 && *root)
+			fd = open_debug_file("", b->build_id, path, size);
+		if (fd < 0)
+			return -ENOENT;
+		from.fd = fd;
+		from.build_id = b->build_id;
+	}
+	*ret_l = *l;
+	r = layout_dwarf_read(&from, ret_l);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int no_dwarf(const struct py_binary *b, struct err *e)
+{
+	return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+		    "%s: CPython %s, debug build, without debug information that tells its layout; "
+		    "install its debug symbols, or run the default build",
+		    b->path, b->version);
+}
+
+/* What was built for debugging has no row: the debug information has to tell all. */
+static int of_debug_build(const struct py_binary *b, struct py_layout *l,
+			  const struct py_layout *dwarf, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < LAYOUT_FIELDS; i++) {
+		if (layout_field(l, i) != GS_NO_FIELD && layout_field(dwarf, i) == GS_NO_FIELD)
+			return no_dwarf(b, e);
+	}
+	*l = *dwarf; /* and the row's, of what no debug information has */
+	l->found_by = "dwarf";
+	return 0;
+}
+
+static int add_dwarf(struct elf_file *f, const struct py_binary *b, const char *root,
+		     bool described, struct py_layout *l, struct err *e)
+{
+	struct py_layout dwarf;
+	char path[4096];
+	int r = read_dwarf(f, b, root, l, &dwarf, path, sizeof(path));
+
+	if (r == -ENOMEM)
+		return r;
+	if (r)
+		return b->debug ? no_dwarf(b, e) : 0; /* the row alone, then */
+	if (b->debug && !described)
+		return of_debug_build(b, l, &dwarf, e);
+	r = layout_agree(l, &dwarf, path, e);
+	if (r < 0)
+		return r;
+	if (!r && b->debug)
+		return no_dwarf(b, e);
+	if (r && !described)
+		l->found_by = "dwarf";
+	return 0;
+}
+
+int layout_evidence(struct elf_file *f, const struct py_binary *b, const char *root,
+		    struct py_layout *ret_l, struct err *e)
+{
+	size_t n = debug_offsets_size(b->version_hex);
+	struct debug_offsets_from from = {
+		.path = b->path,
+		.version_hex = b->version_hex,
+		.version_found_by = b->version_found_by,
+		.free_threaded = b->free_threaded,
+	};
+	struct elf_symbol sym;
+	struct py_layout l;
+	int r = layout_find(b->version_hex, b->free_threaded, &l, e);
+
+	if (!r && n) {
+		if (!elf_file_export(f, "_PyRuntime", &sym) ||
+		    !elf_file_symbol(f, "_PyRuntime", &sym))
+			from.runtime_size = sym.size;
+		from.bytes = elf_file_bytes(f, b->runtime_vaddr, n);
+		from.nbytes = from.bytes ? n : 0;
+		r = debug_offsets_read(&from, &l, e);
+	}
+	if (!r && (b->debug || !n))
+		r = add_dwarf(f, b, root, n > 0, &l, e);
+	if (!r)
+		*ret_l = l;
+	return r;
+}
