@@ -94,7 +94,8 @@ def workload(name, group, pythons, tracers, repeats):
 
 def overheads(names, pythons, tracers, repeats):
     return [workload(name, group, pythons, tracers, repeats) for name in names for group in pythons
-            if any(t.python == group and not t.skipped for t in tracers) or group == "system"]
+            if group == "system" or any(t.python == group and not t.skipped and (not t.loads or name in t.loads)
+                                        for t in tracers)]
 
 
 # Workloads that know how often they take the GIL, without the few takes of their start and end.
