@@ -6,7 +6,8 @@ its row; it is written by a person who has looked.
 """
 HELD = ("exact mode's holds end where drop_gil has signalled a waiter and let go of its mutex, the GIL's memory "
         "says so before: what lies between, with the probe and a preemption by whom was woken, is held to the one "
-        "and free to the other; this is inferred from where the sites lie, it was not measured by a third party")
+        "and free to the other. A third party that read the memory some 100,000 times a second agreed with watch "
+        "mode: 0.120 s held, against its 0.124 and exact's 0.168 (ping-pong); 0.086, 0.088, 0.112 (file I/O)")
 WAITS = ("exact mode ends a wait where the interpreter has let go of the mutexes it took the GIL under, with the "
          "wake-ups that this makes and the probe itself: 3 to 6 us a wait more than watch mode sees")
 WHY = {
