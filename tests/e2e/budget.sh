@@ -63,6 +63,28 @@ equal("Widgets", truth["counts"]["Widget"], seen["deallocs"])
 equal("their error", 0, seen["error_ratio"])
 EOF
 
+# Far too many to watch at full speed, after a start that was idle: what is told is a bound that holds
+# the truth, or, without one, the least it can be.
+start_work steady.py 3000000 6
+start_stat -p "$WORK" --with refs --without io,gil,gc,sched
+sleep 1
+go
+truth_of
+stop_stat
+quit
+check "$S.out" "$W.truth" <<'EOF'
+p = only_process(result)
+equal("source", "sampled", p["types_source"])
+for name, count in truth["counts"].items():
+    row = [t for t in p["types"] if t["type"] == name][0]
+    expect(row["deallocs"] > 0, f"{name} seen", "some", row["deallocs"])
+    if row["error_ratio"] is None:
+        between(f"{name}, at least", 1, count * 1.1, row["deallocs"])
+    else:
+        between(f"{name}, within its error", row["deallocs"] * (1 - row["error_ratio"]),
+                row["deallocs"] * (1 + row["error_ratio"]), count)
+EOF
+
 # No budget: however many, each is counted.
 start_work steady.py 30000 2
 start_stat -p "$WORK" --with refs --without io,gil,gc,sched --budget none

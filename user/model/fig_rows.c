@@ -129,3 +129,26 @@ size_t fig_threads_shown(const struct fig_process *p, const void **list, struct 
 		list[count++] = &ended->sum;
 	return count;
 }
+
+bool fig_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool fig_row_same(const struct fig_column *columns, const char *a, const char *b)
+{
+	for (const struct fig_column *c = columns; c->name; c++) {
+		const void *va = a + c->offset, *vb = b + c->offset;
+		bool same = true;
+
+		if (c->kind == FIG_ID)
+			same = *(const u32 *)va == *(const u32 *)vb;
+		else if (c->kind == FIG_KEY || c->kind == FIG_ADDRESS)
+			same = *(const u64 *)va == *(const u64 *)vb;
+		else if (c->kind == FIG_LABEL || c->kind == FIG_NAME)
+			same = fig_same_text(*(const char *const *)va, *(const char *const *)vb);
+		if (!same)
+			return false;
+	}
+	return true;
+}

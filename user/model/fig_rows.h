@@ -42,4 +42,10 @@ size_t fig_threads_shown(const struct fig_process *p, const void **list, struct 
 /* A sum in which null counts as nothing: null only if both are. */
 u64 fig_sum(u64 a, u64 b);
 
+/* Are the texts the same?  NULL is like NULL only. */
+bool fig_same_text(const char *a, const char *b);
+
+/* Are rows @a and @b of the same thing: equal in all columns that identify a row? */
+bool fig_row_same(const struct fig_column *columns, const char *a, const char *b);
+
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "user/base/fmt.h"
+#include "user/model/fig_rows.h"
 
 /* The older rows, found by identity: open addressing, `slot` holds row number + 1. */
 struct index {
@@ -51,29 +52,6 @@ static u64 hash_row(const struct fig_column *columns, const char *row)
 	return hash;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-static bool same_row(const struct fig_column *columns, const char *a, const char *b)
-{
-	for (const struct fig_column *c = columns; c->name; c++) {
-		const void *va = a + c->offset, *vb = b + c->offset;
-		bool same = true;
-
-		if (c->kind == FIG_ID)
-			same = *(const u32 *)va == *(const u32 *)vb;
-		else if (c->kind == FIG_KEY || c->kind == FIG_ADDRESS)
-			same = *(const u64 *)va == *(const u64 *)vb;
-		else if (c->kind == FIG_LABEL || c->kind == FIG_NAME)
-			same = same_text(*(const char *const *)va, *(const char *const *)vb);
-		if (!same)
-			return false;
-	}
-	return true;
-}
-
 static bool index_init(struct index *x, const struct fig_table_desc *t, const void *from)
 {
 	size_t size = 8;
@@ -107,7 +85,7 @@ static const char *index_find(const struct index *x, const char *row)
 	for (s = hash_row(x->t->columns, row) & x->mask; x->slot[s]; s = (s + 1) & x->mask) {
 		const char *old = x->rows.row + (x->slot[s] - 1) * x->t->row_size;
 
-		if (same_row(x->t->columns, old, row))
+		if (fig_row_same(x->t->columns, old, row))
 			return old;
 	}
 	return NULL;

@@ -12,29 +12,7 @@
 #include <string.h>
 
 #include "user/base/fmt.h"
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-static bool same_row(const struct fig_column *columns, const char *a, const char *b)
-{
-	for (const struct fig_column *c = columns; c->name; c++) {
-		const void *va = a + c->offset, *vb = b + c->offset;
-		bool same = true;
-
-		if (c->kind == FIG_ID)
-			same = *(const u32 *)va == *(const u32 *)vb;
-		else if (c->kind == FIG_KEY || c->kind == FIG_ADDRESS)
-			same = *(const u64 *)va == *(const u64 *)vb;
-		else if (c->kind == FIG_LABEL || c->kind == FIG_NAME)
-			same = same_text(*(const char *const *)va, *(const char *const *)vb);
-		if (!same)
-			return false;
-	}
-	return true;
-}
+#include "user/model/fig_rows.h"
 
 /* In the later figures a thread that was there at their start has start_ns 0, whenever it began. */
 static bool same_thread(const struct fig_thread *a, const struct fig_thread *b)
@@ -52,7 +30,7 @@ static char *counterpart(enum fig_table t, const struct fig_table_desc *d, struc
 
 		if (d == &fig_tables[FIG_THREADS] && t == FIG_THREADS
 			    ? same_thread((const void *)row, (const void *)other)
-			    : same_row(d->columns, row, other))
+			    : fig_row_same(d->columns, row, other))
 			return other;
 	}
 	return NULL;
@@ -113,7 +91,7 @@ static void add_gil(struct fig_gil *g, const struct fig_gil *a, const struct fig
 	if (a_ns + b_ns)
 		g->held_error_ratio =
 			weighted(a->held_error_ratio, a_ns, b->held_error_ratio, b_ns);
-	if (!same_text(a->held_source, b->held_source))
+	if (!fig_same_text(a->held_source, b->held_source))
 		g->held_source = "mixed";
 	/* Only what was watched has samples and doubtful waits. */
 	if (g->samples == FIG_NULL)
@@ -213,7 +191,7 @@ static bool process_sum(struct fig_process *p, const struct fig_process *a,
 	if (!ok || !a)
 		return ok;
 	add_row(fig_process_columns, (char *)p, (const char *)a);
-	if (a->types_source && p->types_source && !same_text(a->types_source, p->types_source))
+	if (a->types_source && p->types_source && !fig_same_text(a->types_source, p->types_source))
 		p->types_source = "sampled";
 	return true;
 }
@@ -291,7 +269,7 @@ struct figures *figures_sum(const struct figures *a, const struct figures *b)
 	f->started_unix_ns = a->started_unix_ns;
 	f->duration_ns = b->started_ns + b->duration_ns - a->started_ns;
 	f->overhead.hits_per_s = 1e9 * fmt_ratio(f->overhead.probe_hits, f->duration_ns);
-	if (!same_text(a->mode, b->mode))
+	if (!fig_same_text(a->mode, b->mode))
 		f->mode = "exact"; /* what was asked for; the fallback tells the rest */
 	clamp_measured(f);
 	return f;
