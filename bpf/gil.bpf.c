@@ -8,8 +8,11 @@
  *    +------------------------- released -------------------------+
  *
  * The sites lie after the interpreter has let go of the GIL's own mutex, so a release may be
- * seen a little after the next owner's acquisition: that hold is ended at the acquisition
- * (`successor_ns`), so that holds of one GIL never overlap.
+ * seen after the next owner's acquisition: that hold is ended at the acquisition
+ * (`successor_ns`), so that holds of one GIL never overlap.  Where somebody waits, a wake-up lies
+ * between the release and its site, which takes longer than many a hold, and who is woken may
+ * get the CPU at once: a holder that wakes somebody while the GIL's memory says that it is free
+ * has ended its hold there.
  *
  * A wait begins when the thread goes to sleep on the GIL's condition variable (sched.bpf.c), or
  * at the site before that where those sites were asked for; sleeps that end without the GIL
@@ -32,6 +35,29 @@ static __always_inline u32 holder_tid(const struct gs_proc *p)
 	return owner ? 0 : p->seed_tid;
 }
 
+u32 gs_gil_seen = 0;
+
+/*
+ * The current thread wakes a waiter.  drop_gil() stores to gil->locked shortly before (CPython
+ * 3.11 Python/ceval_gil.h); a timer's wake-up, and take_gil()'s, come while the GIL is taken.
+ */
+__noinline int gil_wakes(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct gs_thread *t = gs_thread_peek(task);
+	struct gs_proc *p = t && t->hold_since_ns && !t->successor_ns ? gs_proc_at(t->proc) : NULL;
+	u32 locked;
+
+	if (!p || !p->config.gil_state || p->pid != (u32)task->tgid)
+		return 0;
+	gs_hit(GS_HOOK_SCHED_WAKING);
+	if (!bpf_probe_read_user(&locked, sizeof(locked),
+				 (void *)(p->config.gil_state + GS_GIL_LOCKED)) &&
+	    !locked)
+		t->successor_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
 __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
@@ -39,6 +65,8 @@ __hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
 
 	if (!p || t->wait_since_ns)
 		return 0;
+	if (!gs_gil_seen)
+		gs_gil_seen = 1;
 	seq = gs_write_begin(t);
 	t->wait_since_ns = since_ns;
 	if (gs_config.record)

@@ -4,6 +4,14 @@
 
 #include "bpf/core.bpf.h"
 
+#define GS_NR_FUTEX 202 /* x86-64 */
+#define GS_GIL_LOCKED 8 /* from last_holder to locked; user space has checked it */
+
+extern u32 gs_gil_seen; /* exact mode: somebody has waited, so a wake-up may matter */
+
+/* The current thread, which may have let go of its GIL, wakes one that sleeps in a futex. */
+int gil_wakes(void);
+
 /* Time spent in collections of @generation up to @now, the one going on included. */
 static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
 {

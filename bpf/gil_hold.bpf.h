@@ -45,8 +45,9 @@ static __always_inline void gil_remember(const struct gs_thread *t)
 }
 
 /*
- * @me owns it now.  If the owner before has not been seen to release, its hold ends here.  Its
- * `successor_ns` is its own again from its next acquisition on, which is after our release.
+ * @me owns it now.  If the owner before has not been seen to release, its hold ends here, unless it
+ * has done so at a wake-up.  Its `successor_ns` is its own again from its next acquisition on,
+ * which is after our release.
  */
 static __always_inline void gil_pass_on(struct gs_gil *g, u32 me, u64 now)
 {
@@ -57,7 +58,7 @@ static __always_inline void gil_pass_on(struct gs_gil *g, u32 me, u64 now)
 		return;
 	if (before) {
 		late = gs_thread_at(before - 1);
-		if (late && late->hold_since_ns)
+		if (late && late->hold_since_ns && !late->successor_ns)
 			late->successor_ns = now;
 		g->handovers++;
 	}
@@ -75,7 +76,7 @@ static __always_inline void hold_begin(struct gs_thread *t, u64 now)
 	t->hold_since_ns = now;
 }
 
-/* End the hold of @t.  Its time counts up to the next owner's acquisition at most. */
+/* End the hold of @t.  Its time counts up to a waiter's wake-up, or to the next acquisition. */
 static __always_inline void hold_end(struct gs_thread *t, u64 now)
 {
 	u64 since = t->hold_since_ns, end = now, ns;

@@ -10,6 +10,7 @@
  * tracepoint is needed.  The last wake-up counts: a sleeper woken in vain sleeps on.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/gil.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
 
@@ -75,17 +76,22 @@ __noinline int io_watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now)
 
 /*
  * On every wake-up of the machine, paid for by the waker: with nothing looked up unless the sleeper
- * sleeps in one of the calls.  Which system call that is, is still in its registers.
+ * sleeps in one of the calls, or in a futex, which may be the GIL's.  Which system call that is, is
+ * still in its registers.
  */
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(gs_sched_waking, struct task_struct *p)
 {
 	struct gs_thread *t;
+	u64 nr;
 
-	if (!gs_io_seen || (gs_config.only_pid && gs_config.only_pid != (u32)p->tgid))
+	if ((!gs_io_seen && !gs_gil_seen) ||
+	    (gs_config.only_pid && gs_config.only_pid != (u32)p->tgid))
 		return 0;
-	if (gs_io_call_of(((struct pt_regs *)bpf_task_pt_regs(p))->orig_ax) == GS_IO_COUNT ||
-	    gs_target(p->tgid) < 0)
+	nr = ((struct pt_regs *)bpf_task_pt_regs(p))->orig_ax;
+	if (nr == GS_NR_FUTEX)
+		return gs_gil_seen && gs_target(p->tgid) >= 0 ? gil_wakes() : 0;
+	if (!gs_io_seen || gs_io_call_of(nr) == GS_IO_COUNT || gs_target(p->tgid) < 0)
 		return 0;
 	t = gs_thread_peek(p);
 	if (!t || !t->block_since_ns || t->woken_ns)

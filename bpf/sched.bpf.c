@@ -7,10 +7,9 @@
  * began is recognised when it runs again: what it slept in is still in its registers.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/gil.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
-
-#define NR_FUTEX 202 /* x86-64 */
 
 /* 5.14 renamed task_struct::state ("sched: Change task_struct::state"). */
 struct task_struct___pre514 {
@@ -36,7 +35,7 @@ static __always_inline struct asleep_in sleeping_in(struct task_struct *task, st
 	u64 nr = regs->orig_ax;
 	struct asleep_in in = { .io = GS_IO_COUNT };
 
-	if (nr == NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
+	if (nr == GS_NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
 		/* A waiter gives a timeout, the switch interval.  glibc's pthread_cond_signal() can
 		 * sleep in there as well, without one: that thread is releasing the GIL. */
 		in.gil = regs->di - p->config.gil_cond < p->config.gil_cond_size && regs->r10;
@@ -62,7 +61,7 @@ static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p
 		return GS_OUT_GIL;
 	if (in.io < GS_IO_COUNT)
 		return GS_OUT_IO + in.io;
-	if (regs->orig_ax == NR_FUTEX && p->config.gil_mutex && regs->di == p->config.gil_mutex)
+	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex && regs->di == p->config.gil_mutex)
 		return GS_OUT_MUTEX;
 	return GS_OUT_OTHER;
 }

@@ -81,7 +81,7 @@ struct gs_thread {
 	u64 hold_since_ns;
 	u64 exec_ns; /* CPU time it had had when off_since_ns or another of these began */
 	struct gs_watch watch;
-	u64 successor_ns; /* another thread owned the GIL before our release was seen */
+	u64 successor_ns; /* the GIL was seen free, or another's, before our release was seen */
 	u64 woken_ns; /* woken from io_call; 0: not yet */
 	u64 ran_ns; /* first ran after woken_ns; 0: not yet */
 	u64 exit_ns;

@@ -123,7 +123,9 @@ static struct gs_proc_config config_of(const struct py_process *py)
 		.tp_flags = l->tp_flags,
 		.load_bias = py->load_bias,
 		.types_by_name = py->binary->by_notes,
-		.gil_state = py->gil_addr ? py->gil_addr + l->gil_last_holder : 0,
+		.gil_state = py->gil_addr && l->gil_locked == l->gil_last_holder + 8
+				     ? py->gil_addr + l->gil_last_holder
+				     : 0,
 		.gil_mutex = py->gil_addr ? py->gil_addr + l->gil_mutex : 0,
 		.tstate_thread_id = l->tstate_thread_id,
 		.tstate_native_id = l->tstate_native_thread_id,

@@ -49,13 +49,14 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 {
 	u32 on = o->config.families;
 	bool io = on & GS_FAMILY_BIT(GS_FAMILY_IO);
-	bool sched = io || (on & (GS_FAMILY_BIT(GS_FAMILY_GIL) | GS_FAMILY_BIT(GS_FAMILY_SCHED)));
+	bool gil = on & GS_FAMILY_BIT(GS_FAMILY_GIL);
+	bool sched = io || gil || (on & GS_FAMILY_BIT(GS_FAMILY_SCHED));
 
 	bpf_program__set_autoload(b->progs.gs_process_exit, true);
 	bpf_program__set_autoload(b->progs.gs_process_exec, true);
 	bpf_program__set_autoload(b->progs.gs_process_fork, o->config.follow_children);
 	bpf_program__set_autoload(b->progs.gs_sched_switch, sched);
-	bpf_program__set_autoload(b->progs.gs_sched_waking, io);
+	bpf_program__set_autoload(b->progs.gs_sched_waking, io || (gil && !o->config.watch));
 	bpf_program__set_autoload(b->progs.gs_io_exit, io && !o->config.watch);
 	bpf_program__set_autoload(b->progs.gs_site_multi, o->sites_multi);
 	bpf_program__set_autoload(b->progs.gs_bench_records, o->bench);
