@@ -30,6 +30,7 @@ takes() {
 		for name, tid in truth["tids"].items():
 		    t = thread(p, tid)
 		    between(f"takes of {name}", truth["takes"], truth["takes"] + forced, t["takes"])
+		    equal("its name in Python", name, t["name"])
 		    seen += t["takes"]
 		n = len(truth["tids"])
 		between("takes of all", n * truth["takes"], n * truth["takes"] + forced, seen)

@@ -25,7 +25,8 @@ static void has_311_consistent_with_itself(void **state)
 
 static void rows_of_other_versions(void **state)
 {
-	static const u32 hexes[] = { 0x03090000, 0x030d05f0, 0x030e0af0, 0x030f02f0 };
+	static const u32 hexes[] = { 0x030814f0, 0x03090000, 0x030a0cf0, 0x030c01f0,
+				     0x030d05f0, 0x030e0af0, 0x030f02f0 };
 	size_t i;
 
 	(void)state;
@@ -37,11 +38,20 @@ static void rows_of_other_versions(void **state)
 		assert_int_equal(l.gil_cond + l.gil_cond_size, l.gil_mutex);
 		assert_int_equal(l.gil_locked, l.gil_last_holder + 8);
 		/* The rest is in _Py_DebugOffsets, or nowhere. */
-		assert_int_equal(l.runtime_gil == GS_NO_FIELD, described);
+		assert_int_equal(l.runtime_gil == GS_NO_FIELD, hexes[i] >> 16 >= 0x030c);
 		assert_int_equal(l.runtime_interpreters_main == GS_NO_FIELD, described);
-		assert_int_equal(l.interp_gc == GS_NO_FIELD, described);
+		assert_int_equal(l.interp_gil_pointer != GS_NO_FIELD, hexes[i] >> 16 == 0x030c);
+		/* One of the two has the collector's state. */
+		assert_int_equal(l.runtime_gc != GS_NO_FIELD, hexes[i] >> 16 == 0x0308);
+		assert_int_equal(l.interp_gc == GS_NO_FIELD, described || hexes[i] >> 16 == 0x0308);
 		assert_int_equal(l.gc_ring_row != GS_NO_FIELD, rings);
-		assert_int_equal(l.interp_modules, GS_NO_FIELD);
+		assert_int_equal(l.interp_modules != GS_NO_FIELD, hexes[i] >> 16 == 0x0309);
+		/* What is read of an object: all or nothing. */
+		assert_int_equal(l.dk_indices != GS_NO_FIELD, l.ma_keys != GS_NO_FIELD);
+		assert_true(l.ma_keys == GS_NO_FIELD ||
+			    (l.dk_size == GS_NO_FIELD) != (l.dk_log2_size == GS_NO_FIELD));
+		assert_true(l.ma_keys == GS_NO_FIELD ||
+			    (l.ob_size == GS_NO_FIELD) != (l.lv_tag == GS_NO_FIELD));
 	}
 }
 
@@ -53,7 +63,7 @@ static void refuses_others_by_name(void **state)
 		const char *name;
 	} rows[] = {
 		{ 0x03070000, false, "3.7" },
-		{ 0x030c01f0, false, "3.12" },
+		{ 0x031000f0, false, "3.16" },
 		{ 0x030d00f0, true, "free-threaded" },
 		{ 0x04000000, false, "4.0" },
 		{ 0, false, "0.0" },

@@ -18,6 +18,7 @@
 	X(interp_next) \
 	X(interp_threads_head) \
 	X(interp_gc) \
+	X(interp_modules) \
 	X(interp_ceval_gil) \
 	X(gil_runtime_state) \
 	X(gil_locked) \
@@ -59,6 +60,7 @@ static const struct places places[] = {
 	  .interp_next = 64,
 	  .interp_threads_head = 72,
 	  .interp_gc = 80,
+	  .interp_modules = 88,
 	  .interp_ceval_gil = 112,
 	  .gil_runtime_state = 120,
 	  .gil_locked = 136,
@@ -81,6 +83,7 @@ static const struct places places[] = {
 	  .interp_next = 64,
 	  .interp_threads_head = 72,
 	  .interp_gc = 88,
+	  .interp_modules = 96,
 	  .interp_ceval_gil = 120,
 	  .gil_runtime_state = 128,
 	  .gil_locked = 144,
@@ -103,6 +106,7 @@ static const struct places places[] = {
 	  .interp_next = 64,
 	  .interp_threads_head = 72,
 	  .interp_gc = 88,
+	  .interp_modules = 96,
 	  .interp_ceval_gil = 120,
 	  .gil_runtime_state = 128,
 	  .gil_locked = 144,
@@ -208,6 +212,7 @@ static int check_bounds(const struct debug_offsets_from *from, const struct valu
 		{ "interpreter_state.gil_runtime_state", v->gil_runtime_state, 208,
 		  v->interp_size },
 		{ "interpreter_state.gc", v->interp_gc, v->gc_size, v->interp_size },
+		{ "interpreter_state.imports_modules", v->interp_modules, 8, v->interp_size },
 		{ "gc.collecting", v->gc_collecting, 4, v->gc_size },
 		{ "thread_state.next", v->thread_next, 8, v->thread_size },
 		{ "thread_state.interp", v->thread_interp, 8, v->thread_size },
@@ -298,6 +303,7 @@ int debug_offsets_read(const struct debug_offsets_from *from, struct py_layout *
 	l->interp_id = (u32)v.interp_id;
 	l->interp_threads_head = (u32)v.interp_threads_head;
 	l->interp_gc = (u32)v.interp_gc;
+	l->interp_modules = (u32)v.interp_modules;
 	l->interp_gil_pointer = (u32)v.interp_ceval_gil;
 	l->interp_gil = (u32)v.gil_runtime_state;
 	l->gc_generation_stats = gc_stats;

@@ -16,7 +16,7 @@ int layout_find(u32 version_hex, bool free_threaded, struct py_layout *ret_l, st
 			    "CPython %u.%u, free-threaded build: not supported; run the default "
 			    "build",
 			    major, minor);
-	for (i = 0; i < sizeof(layout_table) / sizeof(layout_table[0]); i++) {
+	for (i = 0; i < layout_table_rows; i++) {
 		if (layout_table[i].minor == version_hex >> 16) {
 			*ret_l = layout_table[i].layout;
 			return 0;

@@ -10,7 +10,7 @@
 #include "user/base/err.h"
 
 #define GS_NO_FIELD UINT32_MAX
-#define GS_LAYOUT_VERSIONS "3.9, 3.11, 3.13, 3.14, 3.15" /* that have a row */
+#define GS_LAYOUT_VERSIONS "3.8 to 3.15" /* that have a row */
 
 struct py_layout {
 	const char *found_by; /* "table", "debug_offsets", "dwarf"; static */
@@ -20,6 +20,7 @@ struct py_layout {
 	u32 runtime_interpreters_head;
 	u32 runtime_interpreters_main;
 	u32 runtime_main_interpreter; /* _main_interpreter, where it is embedded (3.11+) */
+	u32 runtime_gc; /* struct _gc_runtime_state (3.8); GS_NO_FIELD: per interpreter */
 	/* PyInterpreterState */
 	u32 interp_next;
 	u32 interp_id;
@@ -62,14 +63,19 @@ struct py_layout {
 	u32 tp_name;
 	u32 tp_dealloc;
 	u32 tp_flags; /* unsigned long */
-	u32 ht_cached_keys; /* PyHeapTypeObject: keys that its instances share */
-	u32 obj_values; /* of instances with Py_TPFLAGS_MANAGED_DICT: bytes before the object */
-	u32 obj_dict; /* likewise; one of the two is NULL */
+	u32 tp_basicsize;
+	u32 tp_dictoffset;
+	u32 ht_cached_keys; /* PyHeapTypeObject: keys that its instances share (3.11+) */
+	u32 obj_values; /* of instances with Py_TPFLAGS_MANAGED_DICT: bytes before the object
+			   (3.11); GS_NO_FIELD: behind it, with Py_TPFLAGS_INLINE_VALUES (3.13+) */
+	u32 obj_dict; /* bytes before the object; one of the two is NULL */
 	u32 md_dict; /* PyModuleObject */
 	/* PyDictObject, PyDictKeysObject */
 	u32 ma_keys;
 	u32 ma_values;
-	u32 dk_log2_size; /* u8 */
+	u32 dv_values; /* PyDictValues: where the values are */
+	u32 dk_size; /* Py_ssize_t, indices; all entries of 24 bytes (3.8-3.10) */
+	u32 dk_log2_size; /* u8; this and the next two 3.11+ */
 	u32 dk_log2_index_bytes; /* u8 */
 	u32 dk_kind; /* u8: 0 general, entries of 24 bytes; 1 and 2 with str keys, of 16 */
 	u32 dk_nentries; /* Py_ssize_t */
@@ -80,7 +86,8 @@ struct py_layout {
 	u32 str_ascii_data;
 	u32 str_compact_data;
 	/* int */
-	u32 ob_size;
+	u32 ob_size; /* its digits, negative if it is (3.8-3.11) */
+	u32 lv_tag; /* its digits << 3, its sign in the lower two bits (3.12+) */
 	u32 ob_digit; /* u32[], 30 bits each */
 };
 

@@ -18,10 +18,11 @@
 	X(runtime_interpreters_head, false, "pyruntimestate.interpreters.head") \
 	X(runtime_interpreters_main, false, "pyruntimestate.interpreters.main") \
 	X(runtime_main_interpreter, false, "pyruntimestate._main_interpreter") \
+	X(runtime_gc, false, "pyruntimestate.gc") \
 	X(interp_next, false, "_is.next") \
 	X(interp_id, false, "_is.id") \
 	X(interp_threads_head, false, "_is.threads.head|_is.tstate_head") \
-	X(interp_modules, false, "_is.modules") \
+	X(interp_modules, false, "_is.modules|_is.imports.modules") \
 	X(interp_gc, false, "_is.gc") \
 	X(interp_gil_pointer, false, "_is.ceval.gil") \
 	X(interp_gil, false, "_is._gil") \
@@ -46,10 +47,14 @@
 	X(tp_name, false, "_typeobject.tp_name") \
 	X(tp_dealloc, false, "_typeobject.tp_dealloc") \
 	X(tp_flags, false, "_typeobject.tp_flags") \
+	X(tp_basicsize, false, "_typeobject.tp_basicsize") \
+	X(tp_dictoffset, false, "_typeobject.tp_dictoffset") \
 	X(ht_cached_keys, false, "_heaptypeobject.ht_cached_keys") \
 	X(md_dict, false, "PyModuleObject.md_dict") \
 	X(ma_keys, false, "PyDictObject.ma_keys") \
 	X(ma_values, false, "PyDictObject.ma_values") \
+	X(dv_values, false, "_dictvalues.values") \
+	X(dk_size, false, "_dictkeysobject.dk_size") \
 	X(dk_log2_size, false, "_dictkeysobject.dk_log2_size") \
 	X(dk_log2_index_bytes, false, "_dictkeysobject.dk_log2_index_bytes") \
 	X(dk_kind, false, "_dictkeysobject.dk_kind") \
@@ -60,7 +65,8 @@
 	X(str_ascii_data, true, "PyASCIIObject") \
 	X(str_compact_data, true, "PyCompactUnicodeObject") \
 	X(ob_size, false, "PyVarObject.ob_size") \
-	X(ob_digit, false, "_longobject.ob_digit")
+	X(lv_tag, false, "_longobject.long_value.lv_tag") \
+	X(ob_digit, false, "_longobject.ob_digit|_longobject.long_value.ob_digit")
 
 static const struct layout_path {
 	const char *name, *path; /* static */

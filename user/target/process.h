@@ -96,6 +96,12 @@ pid_t process_ns_tid(pid_t pid, pid_t tid);
 pid_t process_host_tid(pid_t pid, pid_t ns_tid);
 
 /*
+ * process_tid_of_pthread - the kernel's id of the thread whose PyThreadState is at @tstate, as its
+ * pid namespace sees it, where CPython keeps none (before 3.11); 0: not known
+ */
+pid_t process_tid_of_pthread(const struct py_process *p, u64 tstate);
+
+/*
  * process_thread_names - Python's own names of its threads (threading.Thread.name)
  *
  * Reads threading._active out of the target's memory, best effort: the target runs on while

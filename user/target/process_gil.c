@@ -62,7 +62,9 @@ static int find_gil(struct py_process *p, u64 interp)
 static int find_gc_stats(struct py_process *p, u64 interp)
 {
 	const struct py_layout *l = &p->binary->layout;
-	u64 at = interp + l->interp_gc + l->gc_generation_stats, rings;
+	u64 gc = l->runtime_gc != GS_NO_FIELD ? p->runtime_addr + l->runtime_gc
+					      : interp + l->interp_gc;
+	u64 at = gc + l->gc_generation_stats, rings;
 	int r;
 
 	if (l->gc_ring_row == GS_NO_FIELD) {
@@ -99,6 +101,9 @@ int process_refresh(struct py_process *p)
 		interp = p->runtime_addr + l->runtime_main_interpreter;
 	if (!interp)
 		return -EAGAIN;
+	if (l->runtime_main_interpreter != GS_NO_FIELD &&
+	    interp != p->runtime_addr + l->runtime_main_interpreter)
+		return -EBADMSG; /* the layout is another build's */
 	r = find_gil(p, interp);
 	return r ? r : find_gc_stats(p, interp);
 }
@@ -122,7 +127,7 @@ static pid_t known_tid(const struct py_process *p, pid_t tid)
  * pthread_self() points to (x86-64, nptl/descr.h).  Its own address in it, and being a thread
  * of this process, prove it.  0: not known.
  */
-static pid_t tid_of_pthread(const struct py_process *p, u64 tstate)
+pid_t process_tid_of_pthread(const struct py_process *p, u64 tstate)
 {
 	u64 self, again;
 	char path[48];
@@ -145,7 +150,7 @@ static pid_t holder_tid(const struct py_process *p, u64 holder)
 	u64 tid;
 
 	if (at == GS_NO_FIELD)
-		return tid_of_pthread(p, holder);
+		return process_tid_of_pthread(p, holder);
 	if (process_read(p->pid, holder + at, &tid, sizeof(tid)) || tid > INT32_MAX)
 		return 0;
 	return known_tid(p, (pid_t)tid);

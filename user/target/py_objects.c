@@ -9,6 +9,9 @@
 
 #define DICT_BYTES 64 /* enough of PyDictObject and PyDictKeysObject */
 #define INDEX_LOG2_MAX 24
+#define DICT_OFFSET_MAX 65536 /* of an instance's dict or values from it */
+#define FLAG_INLINE_VALUES (1UL << 2) /* Py_TPFLAGS_INLINE_VALUES (3.13 object.h) */
+#define VALUES_VALID 3 /* offset of PyDictValues.valid (3.13 pycore_dict.h) */
 #define KIND_GENERAL 0 /* DICT_KEYS_GENERAL (3.11 pycore_dict.h) */
 #define STATE_COMPACT (1U << 5)
 #define STATE_ASCII (1U << 6)
@@ -33,23 +36,44 @@ int py_read_u64(const struct py_memory *m, u64 addr, u64 *ret_v)
 	return r;
 }
 
+/* What the key table's head says: the bytes of its indices, and of an entry. */
+static int sizes_of_keys(const struct py_layout *l, const u8 *head, u64 *ret_indices,
+			 size_t *ret_entry)
+{
+	if (l->dk_size == GS_NO_FIELD) {
+		if (head[l->dk_log2_index_bytes] > INDEX_LOG2_MAX)
+			return -E2BIG;
+		*ret_indices = 1ULL << head[l->dk_log2_index_bytes];
+		*ret_entry = head[l->dk_kind] == KIND_GENERAL ? 24 : 16;
+		return 0;
+	}
+	/* DK_IXSIZE() (3.9 Objects/dictobject.c) */
+	*ret_indices = u64_at(head + l->dk_size);
+	if (*ret_indices > 1U << INDEX_LOG2_MAX)
+		return -E2BIG;
+	*ret_indices *= *ret_indices <= 0xff ? 1 : *ret_indices <= 0xffff ? 2 : 4;
+	*ret_entry = 24;
+	return 0;
+}
+
 /* The key table at @keys; with @values, those instead of the table's own. */
 static int read_keys(const struct py_memory *m, u64 keys, u64 values, struct py_entries *ret_e)
 {
 	const struct py_layout *l = m->layout;
 	struct py_entries e = { 0 };
 	u8 head[DICT_BYTES], *table = NULL;
+	u64 n, at, indices;
 	size_t size, i;
-	u64 n, at;
 	int r = process_read(m->pid, keys, head, l->dk_indices);
 
+	if (!r)
+		r = sizes_of_keys(l, head, &indices, &size);
 	if (r)
 		return r;
 	n = u64_at(head + l->dk_nentries);
-	if (n > PY_DICT_ENTRIES_MAX || head[l->dk_log2_index_bytes] > INDEX_LOG2_MAX)
+	if (n > PY_DICT_ENTRIES_MAX)
 		return -E2BIG;
-	size = head[l->dk_kind] == KIND_GENERAL ? 24 : 16;
-	at = keys + l->dk_indices + (1ULL << head[l->dk_log2_index_bytes]);
+	at = keys + l->dk_indices + indices;
 	table = malloc(n * size + 1);
 	e.list = calloc(n + 1, sizeof(*e.list));
 	r = table && e.list ? process_read(m->pid, at, table, n * size) : -ENOMEM;
@@ -76,27 +100,66 @@ int py_dict_read(const struct py_memory *m, u64 addr, struct py_entries *ret_e)
 {
 	const struct py_layout *l = m->layout;
 	u8 dict[DICT_BYTES];
+	u64 values;
 	int r;
 
-	if (l->ma_values + 8 > sizeof(dict))
+	if (l->ma_values > sizeof(dict) - 8)
 		return -ENOTSUP;
 	r = process_read(m->pid, addr, dict, l->ma_values + 8);
 	if (r)
 		return r;
-	return read_keys(m, u64_at(dict + l->ma_keys), u64_at(dict + l->ma_values), ret_e);
+	values = u64_at(dict + l->ma_values);
+	if (values && l->dv_values != GS_NO_FIELD)
+		values += l->dv_values;
+	return read_keys(m, u64_at(dict + l->ma_keys), values, ret_e);
+}
+
+/* An instance whose type has a place for its dict. */
+static int dict_at_offset(const struct py_memory *m, u64 addr, u64 type, struct py_entries *ret_e)
+{
+	u64 offset, dict = 0;
+	int r = py_read_u64(m, type + m->layout->tp_dictoffset, &offset);
+
+	if (!r && (!offset || offset > DICT_OFFSET_MAX)) /* or counted from its end */
+		r = -ENOTSUP;
+	if (!r)
+		r = py_read_u64(m, addr + offset, &dict);
+	if (!r && !dict)
+		r = -ENOENT;
+	return r ? r : py_dict_read(m, dict, ret_e);
+}
+
+/* An instance that has its values, and no dict yet, behind it. */
+static int inline_values(const struct py_memory *m, u64 addr, u64 type, struct py_entries *ret_e)
+{
+	const struct py_layout *l = m->layout;
+	u64 size, keys;
+	u8 valid = 0;
+	int r = py_read_u64(m, type + l->tp_basicsize, &size);
+
+	if (!r && size > DICT_OFFSET_MAX)
+		r = -ENOTSUP;
+	if (!r)
+		r = process_read(m->pid, addr + size + VALUES_VALID, &valid, sizeof(valid));
+	if (!r && !valid)
+		r = -ENOENT;
+	if (!r)
+		r = py_read_u64(m, type + l->ht_cached_keys, &keys);
+	return r ? r : read_keys(m, keys, addr + size + l->dv_values, ret_e);
 }
 
 int py_attributes_read(const struct py_memory *m, u64 addr, struct py_entries *ret_e)
 {
 	const struct py_layout *l = m->layout;
-	u64 type, flags, values, keys, dict;
-	int r;
+	u64 type, flags, values = 0, keys, dict = 0;
+	int r = 0;
 
 	if (py_read_u64(m, addr + l->ob_type, &type) || py_read_u64(m, type + l->tp_flags, &flags))
 		return -EFAULT;
-	if (!(flags & FLAG_MANAGED_DICT))
-		return -ENOTSUP;
-	r = py_read_u64(m, addr - l->obj_values, &values);
+	if (l->obj_dict == GS_NO_FIELD || !(flags & FLAG_MANAGED_DICT))
+		return dict_at_offset(m, addr, type, ret_e);
+	if (l->obj_values != GS_NO_FIELD)
+		r = py_read_u64(m, addr - l->obj_values, &values);
 	if (!r && values) {
 		r = py_read_u64(m, type + l->ht_cached_keys, &keys);
 		return r ? r : read_keys(m, keys, values, ret_e);
@@ -104,7 +167,7 @@ int py_attributes_read(const struct py_memory *m, u64 addr, struct py_entries *r
 	if (!r)
 		r = py_read_u64(m, addr - l->obj_dict, &dict);
 	if (!r && !dict)
-		r = -ENOENT;
+		return flags & FLAG_INLINE_VALUES ? inline_values(m, addr, type, ret_e) : -ENOENT;
 	return r ? r : py_dict_read(m, dict, ret_e);
 }
 
@@ -176,12 +239,16 @@ int py_str_read(const struct py_memory *m, u64 addr, char *text, size_t size)
 int py_int_read(const struct py_memory *m, u64 addr, u64 *ret_v)
 {
 	const struct py_layout *l = m->layout;
+	bool tagged = l->lv_tag != GS_NO_FIELD;
 	u64 size, v = 0;
 	u32 digits[3], i;
-	int r = py_read_u64(m, addr + l->ob_size, &size);
+	int r = py_read_u64(m, addr + (tagged ? l->lv_tag : l->ob_size), &size);
 
 	if (r)
 		return r;
+	/* 0 positive, 1 zero, 2 negative (3.12 cpython/longintrepr.h) */
+	if (tagged)
+		size = (size & 3) == 2 ? UINT64_MAX : size >> 3;
 	if (size > 3) /* or negative */
 		return -ERANGE;
 	r = process_read(m->pid, addr + l->ob_digit, digits, size * sizeof(digits[0]));

@@ -45,7 +45,9 @@ static int read_ids(struct names *w, u64 interp)
 		struct thread_id *id = &w->ids[w->nids];
 
 		r = py_read_u64(&w->memory, tstate + l->tstate_thread_id, &id->ident);
-		if (!r)
+		if (!r && l->tstate_native_thread_id == GS_NO_FIELD)
+			tid = (u64)process_tid_of_pthread(w->process, tstate);
+		else if (!r)
 			r = py_read_u64(&w->memory, tstate + l->tstate_native_thread_id, &tid);
 		if (!r)
 			r = py_read_u64(&w->memory, tstate + l->tstate_next, &tstate);
@@ -151,7 +153,7 @@ int process_thread_names(const struct py_process *p,
 	size_t i;
 	int r;
 
-	if (l->interp_modules == GS_NO_FIELD || l->tstate_native_thread_id == GS_NO_FIELD)
+	if (l->interp_modules == GS_NO_FIELD)
 		return -ENOTSUP;
 	r = py_read_u64(&w.memory, p->runtime_addr + l->runtime_interpreters_main, &interp);
 	if (r || !interp)
