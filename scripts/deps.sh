@@ -8,7 +8,7 @@
 # through a private list that leaves that configuration as it was.
 set -eu
 
-BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev zlib1g-dev
+BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
 	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
 	libprotobuf-c-dev protobuf-c-compiler python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3

@@ -15,7 +15,8 @@ PY=/usr/bin/python3 # runs the checks
 WORK_DIR=$ROOT/tests/work
 PATH=$PATH:/usr/sbin:/sbin
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$E2E" LC_ALL=C.UTF-8
-unset NO_COLOR PYTHONMALLOC PYTHONDEVMODE
+export GILSCOPE_CACHE=
+unset NO_COLOR PYTHONMALLOC PYTHONDEVMODE DEBUGINFOD_URLS
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/gilscope-e2e.XXXXXX") || exit 1
 chmod 711 "$T"

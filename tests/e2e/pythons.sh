@@ -7,6 +7,7 @@
 need_root
 need cc
 need objcopy
+need readelf
 
 [ -d "$O/pythons" ] || skip "no other CPythons here; run make pythons"
 
@@ -129,6 +130,37 @@ bare() {
 	quit
 }
 
+# The same once debuginfod has been asked, and from then on without: what it told is kept.
+fetched() {
+	start_work idle.py
+	id=$(readelf -n "$root$PYTHON" | sed -n 's/.*Build ID: //p')
+	[ -n "$id" ] || fail "$PYTHON: no build id"
+	mkdir -p "$T/web/buildid/$id" "$T/kept"
+	cp "$root/usr/bin/python$name-dbg" "$T/web/buildid/$id/debuginfo"
+	python3 -u -m http.server -b 127.0.0.1 -d "$T/web" 0 >"$T/port" 2>&1 &
+	server=$!
+	later $server
+	until_true 10 has_line ' port [0-9]' "$T/port" || fail "http.server: does not start"
+	url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$T/port")
+	export DEBUGINFOD_CACHE_PATH="$T/client" GILSCOPE_CACHE="$T/kept"
+	export DEBUGINFOD_URLS="$url"
+	for from in server kept; do
+		run probes -p "$WORK" --format json
+		[ "$RC" = 0 ] || fail "probes, debug information from the $from: $(cat "$T/err")"
+		check "$T/out" <<-'END'
+			equal("layout", "dwarf", only_process(result)["layout"])
+		END
+		kill $server 2>/dev/null
+		rm -rf "$T/client"
+		unset DEBUGINFOD_URLS
+	done
+	# Nobody else may have written there.
+	chmod 777 "$T/kept"
+	run probes -p "$WORK"
+	[ "$RC" = 5 ] || fail "a folder that anybody can write to was trusted"
+	quit
+}
+
 each() { # each WHAT TEST…
 	what=$1
 	shift
@@ -173,6 +205,7 @@ for root in "$O"/pythons/*; do
 	PYTHON=$inside/python${name}d
 	objcopy --strip-debug "$root/usr/bin/python$name-dbg" "$root$PYTHON" || fail "objcopy: see above"
 	each "$name dbg" bare
+	[ "$name" != 3.11 ] || each "$name dbg" fetched
 	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
 		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
 	PYTHON=$inside/embedding

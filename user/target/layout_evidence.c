@@ -5,19 +5,17 @@
 #include "user/target/layout_evidence.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/sym/elf_file.h"
 #include "user/target/binary.h"
+#include "user/target/debug_file.h"
 #include "user/target/debug_offsets.h"
+#include "user/target/layout_cache.h"
 #include "user/target/layout_dwarf.h"
 #include "user/target/layout_fields.h"
-
-#define DEBUG_FILES "/usr/lib/debug/.build-id"
 
 int layout_agree(const struct py_layout *l, const struct py_layout *dwarf, const char *where,
 		 struct err *e)
@@ -44,23 +42,16 @@ int layout_agree(const struct py_layout *l, const struct py_layout *dwarf, const
 	return all;
 }
 
-/* The debug file of @build_id below @root; its path is left in @path.  -1: there is none. */
-static int open_debug_file(const char *root, const char *build_id, char *path, size_t size)
+/* Is all there that was looked for? */
+static bool tells_all(const struct py_layout *l, const struct py_layout *wanted)
 {
-	struct stat st;
-	int fd, n;
+	size_t i;
 
-	if (!build_id || strlen(build_id) < 3)
-		return -1;
-	n = snprintf(path, size, "%s" DEBUG_FILES "/%.2s/%s.debug", root, build_id, build_id + 2);
-	if (n < 0 || (size_t)n >= size)
-		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
-		close(fd);
-		return -1;
+	for (i = 0; i < LAYOUT_FIELDS; i++) {
+		if (layout_field(wanted, i) != GS_NO_FIELD && layout_field(l, i) == GS_NO_FIELD)
+			return false;
 	}
-	return fd;
+	return true;
 }
 
 /* What debug information says of the fields of @l; @path: of which file. */
@@ -69,13 +60,15 @@ static int read_dwarf(struct elf_file *f, const struct py_binary *b, const char 
 {
 	struct layout_dwarf_from from = { .fd = elf_file_fd(f), .wanted = l };
 	struct elf_section s;
+	bool ours = false;
 	int fd = -1, r;
 
+	*ret_l = *l;
 	snprintf(path, size, "%s", b->path);
+	if (!layout_cache_get(b->build_id, ret_l) && tells_all(ret_l, l))
+		return 0;
 	if (elf_file_section(f, ".debug_info", &s)) {
-		fd = open_debug_file(root, b->build_id, path, size);
-		if (fd < 0 && *root)
-			fd = open_debug_file("", b->build_id, path, size);
+		fd = debug_file_open(root, b->build_id, path, size, &ours);
 		if (fd < 0)
 			return -ENOENT;
 		from.fd = fd;
@@ -85,6 +78,9 @@ static int read_dwarf(struct elf_file *f, const struct py_binary *b, const char 
 	r = layout_dwarf_read(&from, ret_l);
 	if (fd >= 0)
 		close(fd);
+	/* Who runs a program of his own can give it any build id, and tell anything of it. */
+	if (!r && ours && tells_all(ret_l, l))
+		layout_cache_put(b->build_id, ret_l);
 	return r;
 }
 
@@ -100,12 +96,8 @@ static int no_dwarf(const struct py_binary *b, struct err *e)
 static int of_debug_build(const struct py_binary *b, struct py_layout *l,
 			  const struct py_layout *dwarf, struct err *e)
 {
-	size_t i;
-
-	for (i = 0; i < LAYOUT_FIELDS; i++) {
-		if (layout_field(l, i) != GS_NO_FIELD && layout_field(dwarf, i) == GS_NO_FIELD)
-			return no_dwarf(b, e);
-	}
+	if (!tells_all(dwarf, l))
+		return no_dwarf(b, e);
 	*l = *dwarf; /* and the row's, of what no debug information has */
 	l->found_by = "dwarf";
 	return 0;

@@ -15,8 +15,8 @@ struct py_binary;
  * @root: where the process's root is, for its debug files: "/proc/PID/root", or ""
  *
  * Debug information is read where it adds something: for builds before 3.13, and for debug
- * builds, which need it.  It is the file's own or that of the debug file with its build id, from
- * /usr/lib/debug/.build-id in @root or else here.
+ * builds, which need it.  It is the file's own or that of the debug file with its build id
+ * (debug_file.h).
  * Return: 0; -ENOTSUP (5) with @e naming the two pieces of evidence that contradict each other,
  * or the one that is missing; then @ret_l is as before.
  */
