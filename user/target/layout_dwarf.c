@@ -29,12 +29,31 @@
 #define TYPES_MAX 16 /* typedefs and qualifiers on top of each other */
 #define NESTED_MAX 3 /* unnamed structs in each other */
 
+#define SECTIONS_MAX 8
+
 /* The structs that fields are counted from. */
 struct roots {
+	Elf_Data *text[SECTIONS_MAX]; /* that names can be in; NULL ends */
 	Dwarf_Die die[LAYOUT_FIELDS];
 	bool found[LAYOUT_FIELDS];
 	u32 dies; /* that were looked at */
 };
+
+/* The name of @die; NULL also if it runs out of its section, which libdw does not look at. */
+static const char *name_of(const struct roots *r, Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+	size_t i;
+
+	for (i = 0; name && i < SECTIONS_MAX && r->text[i]; i++) {
+		const char *buf = r->text[i]->d_buf;
+
+		if (buf && name >= buf && name < buf + r->text[i]->d_size)
+			return memchr(name, 0, (size_t)(buf + r->text[i]->d_size - name)) ? name
+											  : NULL;
+	}
+	return NULL;
+}
 
 /* What a variable of @die's type is, under its other names. */
 static bool plain_type(Dwarf_Die *die, Dwarf_Die *ret_type)
@@ -85,7 +104,7 @@ static bool find_member(struct roots *r, Dwarf_Die *in, const char *name, size_t
 	int end;
 
 	for (end = dwarf_child(in, &m); !end; end = dwarf_siblingof(&m, &m)) {
-		const char *is = dwarf_diename(&m);
+		const char *is = name_of(r, &m);
 
 		if (++r->dies > DIES_MAX)
 			return false;
@@ -151,7 +170,7 @@ static size_t take_root(struct roots *r, Dwarf_Die *die)
 	size_t i, n = 0;
 
 	if (tag == DW_TAG_structure_type || tag == DW_TAG_typedef)
-		name = dwarf_diename(die);
+		name = name_of(r, die);
 	if (!name)
 		return 0;
 	for (i = 0; i < LAYOUT_FIELDS; i++) {
@@ -228,7 +247,7 @@ static bool keep_types(Elf *elf)
 		if (!h || elf_ndxscn(s) == names)
 			continue;
 		at = name ? strstr(kept, name) : NULL;
-		if (!at || !*name || at[-1] != ' ' || at[strlen(name)] != ' ') {
+		if (!at || at == kept || at[-1] != ' ' || at[strlen(name)] != ' ') {
 			h->sh_type = SHT_NOBITS; /* in memory only */
 			continue;
 		}
@@ -241,8 +260,22 @@ static bool keep_types(Elf *elf)
 	return true;
 }
 
-/* In the child. */
-static void read_fields(const struct layout_dwarf_from *from, u32 *values)
+/* The sections that were kept, as libdw has them: inflated. */
+static void note_text(struct roots *r, Elf *elf)
+{
+	Elf_Scn *s = NULL;
+	size_t n = 0;
+
+	while (n < SECTIONS_MAX - 1 && (s = elf_nextscn(elf, s))) {
+		Elf64_Shdr *h = elf64_getshdr(s);
+
+		if (h && h->sh_type != SHT_NOBITS)
+			r->text[n] = elf_rawdata(s, NULL);
+		n += r->text[n] != NULL;
+	}
+}
+
+void layout_dwarf_fields(const struct layout_dwarf_from *from, u32 *values)
 {
 	struct roots *r = calloc(1, sizeof(*r));
 	size_t i, missing = 0;
@@ -260,10 +293,11 @@ static void read_fields(const struct layout_dwarf_from *from, u32 *values)
 		r->found[i] = layout_field(from->wanted, i) == GS_NO_FIELD;
 		missing += !r->found[i];
 	}
-	if (!d)
-		return;
-	find_roots(r, d, missing);
-	for (i = 0; i < LAYOUT_FIELDS; i++) {
+	if (d) {
+		note_text(r, elf);
+		find_roots(r, d, missing);
+	}
+	for (i = 0; d && i < LAYOUT_FIELDS; i++) {
 		const char *path = layout_fields[i].path;
 
 		if (!r->found[i] || layout_field(from->wanted, i) == GS_NO_FIELD)
@@ -273,6 +307,9 @@ static void read_fields(const struct layout_dwarf_from *from, u32 *values)
 			values[i] = follow(r, r->die[i], path, layout_fields[i].size);
 		}
 	}
+	dwarf_end(d);
+	elf_end(elf);
+	free(r);
 }
 
 static void child(const struct layout_dwarf_from *from, int out)
@@ -286,7 +323,7 @@ static void child(const struct layout_dwarf_from *from, int out)
 		signal(deadly[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_CPU, &time);
-	read_fields(from, values);
+	layout_dwarf_fields(from, values);
 	/* Fits a pipe: all of it or nothing. */
 	_exit(write(out, values, sizeof(values)) != sizeof(values));
 }

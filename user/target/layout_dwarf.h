@@ -19,4 +19,10 @@ struct layout_dwarf_from {
  */
 int layout_dwarf_read(const struct layout_dwarf_from *from, struct py_layout *ret_l);
 
+/*
+ * What the child process of layout_dwarf_read() does, without limits: the value of each field in
+ * layout_fields.h, or GS_NO_FIELD, into @values.  For tests.
+ */
+void layout_dwarf_fields(const struct layout_dwarf_from *from, u32 *values);
+
 #endif

@@ -155,6 +155,20 @@ static int not_cpython(struct elf_file *f, struct py_binary *b, struct err *e)
 		    b->path);
 }
 
+/* Is all of @sym in what the file has for data? */
+static bool is_data(struct elf_file *f, const struct elf_symbol *sym)
+{
+	const struct elf_segment *s;
+	size_t i;
+
+	for (i = 0; (s = elf_file_segment(f, i, NULL)); i++) {
+		if (s->flags & PF_W && sym->vaddr >= s->vaddr && sym->vaddr - s->vaddr < s->memsz &&
+		    sym->size <= s->memsz - (sym->vaddr - s->vaddr))
+			return true;
+	}
+	return false;
+}
+
 int version_find(struct elf_file *f, struct py_binary *b, struct err *e)
 {
 	const char *soname = elf_file_soname(f), *flags = "", *name_flags;
@@ -164,6 +178,11 @@ int version_find(struct elf_file *f, struct py_binary *b, struct err *e)
 
 	if (!find_symbol(f, "_PyRuntime", &sym))
 		return not_cpython(f, b, e);
+	if (!is_data(f, &sym))
+		return errf(e, GS_EXIT_TARGET, -ENOEXEC,
+			    "%s: damaged: its _PyRuntime (0x%lx, %lu bytes) is not in its data; "
+			    "reinstall it",
+			    b->path, (unsigned long)sym.vaddr, (unsigned long)sym.size);
 	b->runtime_vaddr = sym.vaddr;
 	b->is_library = strncmp(version_base_name(b->path, &n), "libpython", 9) == 0 ||
 			(soname && !strncmp(soname, "libpython", 9));

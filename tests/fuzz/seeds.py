@@ -1,0 +1,77 @@
+"""Seeds for the fuzz targets that read files of programs and of /proc: seeds.py LIBRARY DIR
+
+LIBRARY is seed_python.c, compiled; DIR/corpus-TARGET/… is written.
+"""
+import os
+import struct
+import sys
+
+library, where = sys.argv[1:3]
+with open(library, "rb") as f:
+    elf = f.read()
+
+
+def put(target, name, data):
+    path = os.path.join(where, f"corpus-{target}")
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.join(path, name), "wb") as f:
+        f.write(data)
+
+
+def section(name):
+    """The bytes of a section."""
+    at, = struct.unpack_from("<Q", elf, 40)
+    count, names = struct.unpack_from("<HH", elf, 60)
+    rows = [struct.unpack_from("<IIQQQQ", elf, at + 64 * i) for i in range(count)]
+    for row in rows:
+        begin = rows[names][4] + row[0]
+        if elf[begin:elf.index(b"\0", begin)] == name:
+            return elf[row[4]:row[4] + row[5]]
+    sys.exit(f"{library}: no section {name}")
+
+
+put("elf", "library", elf)
+put("dwarf", "library", elf)
+put("usdt_note", "section", b"\1" + section(b".note.stapsdt"))
+put("usdt_note", "arguments", b"\0-4@112(%rsp) 8@%r12 8@$5 -1@%al 2@(%rbx) 4@-0x10(%rbp)")
+put("fde", "section", section(b".eh_frame"))
+for flags in (3, 0x87):
+    put("code", f"text{flags}", bytes([flags]) + section(b".text"))
+# What GCC makes of a switch, of a loop, and of a stack frame with a guard.
+put("code", "pieces", bytes([9]) + bytes.fromhex(
+    "f30f1efa554889e54883ec2064488b042528000000488945f831c0e80000000085c00f8510000000"
+    "83ff0577120fb6c7488d15f0ffffff486304824801d0ffe0ebd2488b45f864482b042528000000"
+    "7502c9c3e8ffffffff0f0bf2e9000000009066900f1f440000ff15fdffffffff25f7ffffff"))
+
+# As in Debian's 3.13.5, 3.14.10 and 3.15.2 (tests/unit/test_debug_offsets.c).
+BUILDS = (
+    (0, 0x030d05f0, 283376, 760, {40: 632, 48: 194976, 56: 7272, 64: 7264, 72: 7344, 80: 7400,
+     112: 16, 120: 7752, 136: 7768, 144: 7760, 152: 304, 168: 8, 176: 16, 192: 152, 200: 160,
+     360: 8, 376: 24, 392: 168, 568: 240, 576: 200}),
+    (2, 0x030e0af0, 316616, 880, {40: 808, 48: 225864, 56: 7280, 64: 7272, 72: 7344, 88: 7408,
+     120: 16, 128: 7784, 144: 7800, 152: 7792, 176: 832, 192: 8, 200: 16, 216: 152, 224: 160,
+     408: 8, 424: 24, 440: 168, 648: 264, 656: 192}),
+    (3, 0x030f02f0, 346568, 960, {40: 936, 48: 226240, 56: 7272, 64: 7264, 72: 7336, 88: 7400,
+     120: 16, 128: 7736, 144: 7752, 152: 7744, 176: 888, 192: 8, 200: 16, 240: 176, 248: 184,
+     472: 8, 488: 24, 504: 168, 752: 176, 760: 112, 776: 1120, 784: 104}),
+)
+for choice, version, runtime, size, fields in BUILDS:
+    data = bytearray(size)
+    data[:8] = b"xdebugpy"
+    struct.pack_into("<Q", data, 8, version)
+    for at, value in fields.items():
+        struct.pack_into("<Q", data, at, value)
+    put("debug_offsets", hex(version), struct.pack("<BBQ", choice, 0, runtime) + data)
+
+put("proc", "maps", b"\0" b"""\
+55d0a0e00000-55d0a0e28000 r-xp 00002000 fe:01 1234567                    /usr/bin/python3.11
+7f00a000-7f00b000 rw-p 00000000 00:00 0
+7ffd1000-7ffd2000 r-xp 00000000 00:00 0                          [vdso]
+1000-2000 r-xs 00000000 00:1f 99  /tmp/a\\012b (deleted)
+""")
+put("proc", "stat", b"\1" b"77 (a) b) S 1 77 77 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 3 0 123456 0\n")
+put("proc", "status", b"\2" b"Name:\tx\nTgid:\t77\nNSpid:\t77\t12\t1\nUid:\t0\t1000\t0\t0\n")
+put("proc", "name", b"\3" b"/usr/lib/libpython3.11.so.1.0 (deleted)")
+put("sites", "nothing", b"")
+put("sites", "text", struct.pack("<IB", elf.index(section(b".text")), 3) + b"\x90\x90\x90\xc3")
+put("sites", "row", struct.pack("<IB", elf.index(section(b".eh_frame")) + 32, 3) + b"\0\0\0\x10")
