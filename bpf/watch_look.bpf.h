@@ -2,15 +2,7 @@
 #ifndef GS_BPF_WATCH_LOOK_BPF_H
 #define GS_BPF_WATCH_LOOK_BPF_H
 
-#include "bpf/core.bpf.h"
-
-/* Struct _gil_runtime_state from last_holder on; user space has checked the offsets. */
-struct gil_fields {
-	u64 last_holder;
-	u32 locked;
-	u32 pad;
-	u64 switch_number;
-};
+#include "bpf/gils.bpf.h"
 
 /* The GIL at the moment the current thread leaves the CPU. */
 struct gil_seen {
@@ -19,6 +11,7 @@ struct gil_seen {
 	bool mine; /* the current thread holds it */
 	bool was_mine; /* it was the last that held it */
 	bool known;
+	bool pad; /* written too: up to Linux 5.19 a function may not be given bytes that are not */
 };
 
 /* The call in which the current thread sleeps on the GIL's condition: what tells it from others. */
@@ -79,23 +72,29 @@ static __always_inline bool read_ids(const struct gs_proc_config *c, u64 tstate,
 }
 
 /*
+ * Look at @gil, as in gs_thread.gil.
  * @waiting: it goes to sleep for the GIL, or may have had it since it did; else whether it leaves
  * as the holder is all that matters.
  *
  * A thread state is known by its pthread_self(), which is where the thread's own register points:
  * unlike native_thread_id that holds in forked children and in every pid namespace.
  */
-static __always_inline void look(struct task_struct *task, const struct gs_proc *p, bool waiting,
+static __always_inline void look(struct task_struct *task, struct gs_proc *p, u32 gil, bool waiting,
 				 struct gil_seen *ret_g)
 {
 	const struct gs_proc_config *c = &p->config;
+	struct gs_gil *other = gil ? gs_gil_of(p, gil) : NULL;
+	u64 at = other ? gs_gil_field(p, other, c->gil_state) : gil ? 0 : c->gil_state;
 	struct gil_fields f;
 	struct tstate_ids ids;
 
 	ret_g->switch_number = 0;
 	ret_g->holder = 0;
-	ret_g->mine = ret_g->was_mine = ret_g->known = false;
-	if (!c->gil_state || !task->mm || !read_user(&f, sizeof(f), c->gil_state))
+	ret_g->mine = ret_g->was_mine = ret_g->known = ret_g->pad = false;
+	if (!c->gil_state || !at || !task->mm)
+		return;
+	/* A subinterpreter may be gone, and its memory: that is no loss. */
+	if (gil ? !!bpf_probe_read_user(&f, sizeof(f), (void *)at) : !read_user(&f, sizeof(f), at))
 		return;
 	ret_g->known = true;
 	ret_g->switch_number = f.switch_number;

@@ -10,6 +10,13 @@ fi
 check "$T/out" <<'EOF'
 expect(isinstance(result, (dict, list)) and result, "doctor", "an object with content", result)
 expect(os.uname().release in json.dumps(result), "kernel", os.uname().release, json.dumps(result)[:300])
+rows = {r["name"]: r for r in result["requirements"]}
+for name in ("BPF ring buffers", "task storage", "BPF cookies", "registers of a sleeping thread",
+             "atomic operations that return a value"):
+    row = rows.get(name, {})
+    expect(row.get("since") and row.get("loss"), name, "since when, and what is lost", row)
+    if os.geteuid() == 0:
+        equal(name, "ok", row.get("state"))
 EOF
 run doctor
 [ -s "$T/out" ] || fail "doctor as a table: printed nothing"

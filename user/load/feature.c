@@ -18,8 +18,8 @@
 
 static const struct feature_text texts[FEAT_COUNT] = {
 	[FEAT_KERNEL] = { "Linux 5.15 or later on x86-64", "5.15",
-			  "nothing works: task storage and BPF cookies are missing",
-			  "boot a newer kernel" },
+			  "what is missing is told below; nothing works on other machines",
+			  "boot a newer kernel, unless everything else here is ok" },
 	[FEAT_ROOT] = { "privileges", "", "BPF programs and probes are refused",
 			"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and "
 			"CAP_SYS_ADMIN" },
@@ -31,7 +31,6 @@ static const struct feature_text texts[FEAT_COUNT] = {
 	[FEAT_TP_BTF] = { "BTF tracepoints", "5.5",
 			  "no waits, no blocked calls, no ends of threads",
 			  "use a kernel built with CONFIG_DEBUG_INFO_BTF" },
-	[FEAT_TASK_STORAGE] = { "task storage", "5.11", "nothing works", "boot a newer kernel" },
 	[FEAT_UPROBE] = { "uprobes", "4.18", "no GIL, GC and type figures",
 			  "use a kernel built with CONFIG_UPROBE_EVENTS" },
 	[FEAT_MULTI] = { "uprobe_multi links", "6.6",
@@ -51,6 +50,10 @@ static const struct feature_text texts[FEAT_COUNT] = {
 	[FEAT_MAP_FILES] = { "/proc/PID/map_files", "4.3",
 			     "deleted or replaced interpreters cannot be opened",
 			     "run as root, or with CAP_CHECKPOINT_RESTORE" },
+#define X(NAME, name, since, loss) \
+	[FEAT_NEEDS + NEED_##NAME] = { name, since, loss, "boot a newer kernel" },
+	GS_NEEDS(X)
+#undef X
 };
 
 const struct feature_text *feature_text(enum feature f)
@@ -73,7 +76,10 @@ static void probe_kernel(struct feature_result *r)
 		set(r, false, "cannot tell");
 		return;
 	}
-	set(r, (major > 5 || (major == 5 && minor >= 15)) && !strcmp(u.machine, "x86_64"), "");
+	set(r, !strcmp(u.machine, "x86_64"), "");
+	/* Its number alone proves nothing: distributions carry newer things back. */
+	if (r->state == FEAT_OK && (major < 5 || (major == 5 && minor < 15)))
+		r->state = FEAT_WARN;
 	snprintf(r->detail, sizeof(r->detail), "Linux %.60s %.20s", u.release, u.machine);
 }
 
@@ -186,13 +192,16 @@ static void probe_programs(struct feature_result *r)
 void features_probe(struct feature_result ret_r[FEAT_COUNT])
 {
 	char path[64];
-	int n;
+	bool ok;
 
 	probe_kernel(&ret_r[FEAT_KERNEL]);
 	probe_root(&ret_r[FEAT_ROOT]);
 	set(&ret_r[FEAT_BTF], !access("/sys/kernel/btf/vmlinux", R_OK), "/sys/kernel/btf/vmlinux");
-	n = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL);
-	set(&ret_r[FEAT_TASK_STORAGE], n > 0, n > 0 ? "map type known" : "map type refused");
+	for (int i = 0; i < NEED_COUNT; i++) {
+		ok = need_met(i);
+		set(&ret_r[FEAT_NEEDS + i], ok,
+		    ok ? "known to this kernel" : "not known, or refused");
+	}
 	probe_programs(ret_r);
 	probe_tracefs(&ret_r[FEAT_TRACEFS]);
 	probe_memory(&ret_r[FEAT_READ_MEMORY]);

@@ -6,6 +6,7 @@
 #define GS_USER_LOAD_FEATURE_H
 
 #include "bpf/types.h"
+#include "user/load/needs.h"
 
 enum feature {
 	FEAT_KERNEL,
@@ -13,8 +14,8 @@ enum feature {
 	FEAT_BTF,
 	FEAT_BPF,
 	FEAT_TP_BTF,
-	FEAT_TASK_STORAGE,
-	FEAT_UPROBE,
+	FEAT_NEEDS, /* the first of GS_NEEDS, in their order */
+	FEAT_UPROBE = FEAT_NEEDS + NEED_COUNT,
 	FEAT_MULTI,
 	FEAT_MULTI_PID,
 	FEAT_TRACEFS,
