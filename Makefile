@@ -54,7 +54,7 @@ STOPS    := $(shell sed -n 's/^\tX(\([a-z_]*\), "\([a-z-]*\)").*/\1:\2/p' tour/s
 obj       = $(patsubst %.S,$O/%.o,$(patsubst %.c,$O/%.o,$(1)))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 
-.PHONY: all runtime tests deps pythons demo test check calibrate golden fuzz bench lint fmt install uninstall clean help
+.PHONY: all runtime tests deps pythons places kernels demo test test-all check calibrate golden fuzz bench lint fmt install uninstall clean help
 all: $O/gilscope $O/gilscope-rt ## build the tracer and the bundled runtime's programs (default)
 
 $O/vmlinux.h: $(VMLINUX_BTF)
@@ -149,6 +149,11 @@ $O/bench/%: $O/tests/bench/%.o $O/libgilscope.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# What the fuzz targets are about; tests/fuzz/run.sh builds it with a compiler of its own.
+$O/libfuzzed.a: $(call obj,$(wildcard user/base/*.c user/sym/*.c user/target/*.c user/trace/*.c user/model/*.c))
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 tests: $(TESTS:%=$O/tests/%) ## build the unit tests
 
 check: all tests ## unit tests and lint only; NAME=… limits, SAN=… instruments
@@ -158,7 +163,17 @@ test: ## install what is missing, build, run every test (as root); NAME=… limi
 	$(Q)sh scripts/deps.sh test
 	$(Q)$(MAKE) all tests
 	$(Q)sh scripts/pythons.sh $O/pythons || echo "test: goes on without them" >&2
+	$(Q)sh scripts/deps.sh kernels && sh scripts/kernels.sh $O/kernels 6.1 || echo "test: goes on without them" >&2
 	$(Q)O=$O tests/run.sh $(NAME)
+
+test-all: ## everything, longer: every interpreter, every kernel, a long soak, fuzzing (as root; 1.5 h)
+	$(Q)sh scripts/deps.sh test
+	$(Q)sh scripts/deps.sh kernels
+	$(Q)$(MAKE) all tests
+	$(Q)sh scripts/pythons.sh $O/pythons
+	$(Q)sh scripts/places.sh $O/places
+	$(Q)sh scripts/kernels.sh $O/kernels
+	$(Q)KERNELS=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
 
 lint: ## layering, sizes, headers, format, words
 	$(Q)tests/lint/run.sh
@@ -178,6 +193,9 @@ SECONDS ?= 1800
 soak: all ## SECONDS (1800) at full rate: memory flat, nothing lost, clocks together (as root)
 	$(Q)O=$O GILSCOPE=$O/gilscope tests/bench/run.sh soak --seconds $(SECONDS) $(ARGS)
 
+fuzz: ## SECONDS (600) of fuzzing, shared by a target for each parser
+	$(Q)O=$O sh tests/fuzz/run.sh $(if $(filter-out file,$(origin SECONDS)),$(SECONDS),600)
+
 golden: all ## write anew what the recordings in tests/golden are expected to give
 	$(Q)GOLDEN=rewrite O=$O sh tests/e2e/golden.sh
 
@@ -191,8 +209,17 @@ deps: ## install what is missing to build (Debian; needs root only if something 
 fmt: ## format the C sources in place
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
+places: ## fetch Debian's gunicorn, uwsgi, vim, PyPy and Python 2 for tests/e2e/{prefork,embed,others}.sh (~0.6 GB)
+	$(Q)sh scripts/places.sh $O/places
+
 pythons: ## fetch Debian's CPythons 3.9 to 3.15 as chroots, for tests/e2e/pythons.sh (~1.4 GB)
 	$(Q)sh scripts/pythons.sh $O/pythons
+
+kernels: ## boot Debian's kernels 5.10 to the newest, emulated, with a real CPython in each (as root)
+	$(Q)sh scripts/deps.sh kernels
+	$(Q)$(MAKE) all
+	$(Q)sh scripts/kernels.sh $O/kernels
+	$(Q)O=$O tests/kernels/run.sh
 
 clean: ## remove the build folder
 	$(Q)rm -rf $O
@@ -207,6 +234,6 @@ uninstall: ## remove what install put there
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(shell find $O \( -path $O/pythons -o -path $O/peers \) -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $O \( -path $O/pythons -o -path $O/places -o -path $O/peers -o -path $O/kernels \) -prune -o -name '*.d' -print 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:

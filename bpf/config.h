@@ -15,6 +15,8 @@ struct gs_config {
 	u32 follow_children; /* forks of targets become targets */
 	u32 watch; /* watch mode: the scheduler's view alone */
 	u32 bursts; /* refs are counted only while gs_burst.active says so */
+	u32 follow_all; /* tell of every program that is executed: it may be CPython */
+	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* The shared maps, and the taking of thread slots. */
 #include "bpf/core.bpf.h"
 #include "bpf/gil_hold.bpf.h"
+#include "bpf/gils.bpf.h"
 #include "bpf/record.bpf.h"
 
 char gs_license[] SEC("license") = "GPL";
@@ -14,6 +15,8 @@ gs_procs_map gs_procs SEC(".maps");
 gs_threads_map gs_threads SEC(".maps");
 gs_free_map gs_free_threads SEC(".maps");
 gs_free_map gs_free_procs SEC(".maps");
+gs_gils_map gs_gils SEC(".maps");
+gs_free_map gs_free_gils SEC(".maps");
 gs_thread_refs_map gs_thread_refs SEC(".maps");
 gs_losses_map gs_losses SEC(".maps");
 gs_hits_map gs_hits SEC(".maps");
@@ -62,6 +65,10 @@ static __always_inline struct gs_thread *slot_take(struct task_struct *task, str
 		return NULL;
 	/* If the thread that had the slot before was the last holder, this one is still another. */
 	__sync_val_compare_and_swap(&p->gil.owner, slot + 1, GS_OWNER_GONE);
+	if (gs_has_gils(p)) {
+		gs_gils_disown(p, slot);
+		t->gil = gs_gil_seed(p, task->pid);
+	}
 	used = gs_threads_used;
 	if (slot >= used)
 		gs_threads_used = slot + 1; /* user space also checks `state` one slot further */

@@ -228,15 +228,16 @@ static __always_inline u32 gs_io_call_of(u64 nr)
 }
 
 /* What the families do at their sites; called by the one program on all sites (site.bpf.c). */
-int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 now);
+int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 address, u64 now);
 int gc_site(struct pt_regs *ctx, u32 event, u32 site);
 int refs_site(struct pt_regs *ctx, u32 event, u32 site);
+int asyncio_site(u32 event, u64 now);
 
 /* The end of a thread, for the families that keep something open (called by proc.bpf.c). */
 int gil_thread_exit(struct gs_thread *t, u64 now);
 
-/* The thread is about to sleep on the GIL's condition variable, or was found asleep on it. */
-int gil_wait_begin(struct gs_thread *t, u64 since_ns);
+/* The thread is about to sleep on the condition of @gil, or was found asleep on it. */
+int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns);
 
 /* Value of a site's @n-th argument; false if it has none, or (counted) it cannot be read. */
 bool gs_site_arg(struct pt_regs *ctx, u32 site, u32 n, u64 *ret_v);

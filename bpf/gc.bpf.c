@@ -7,34 +7,61 @@
  * process is enough.  What a collection found is read from the interpreter's own
  * generation_stats, before and after: the probe's argument is the sum of both kinds at best.
  */
-#include "bpf/core.bpf.h"
+#include "bpf/gils.bpf.h"
 #include "bpf/record.bpf.h"
 
-/* Where the generation's numbers are now. */
-static __always_inline bool stats_at(const struct gs_proc_config *c, u32 generation, u64 *ret_at)
+/* The GIL under which the current thread collects. */
+static __always_inline struct gs_gil *collectors_gil(struct gs_proc *p)
 {
+	return gs_gil_of(p, gs_has_gils(p) ? gs_gil_held(p) : 0);
+}
+
+/* Where generation_stats, or the rings it points to, are of the interpreter that @g is in. */
+static __always_inline u64 books_at(const struct gs_proc *p, const struct gs_gil *g)
+{
+	const struct gs_proc_config *c = &p->config;
+	u64 at;
+
+	if (g->address == p->gil.address)
+		return c->gc_stats;
+	if (!c->gc_rings)
+		return gs_gil_field(p, g, c->gc_stats);
+	if (bpf_probe_read_user(&at, sizeof(at), (void *)gs_gil_field(p, g, c->gc_rings)))
+		return 0;
+	return at;
+}
+
+/* Where the generation's numbers are now. */
+static __always_inline bool stats_at(const struct gs_proc *p, const struct gs_gil *g,
+				     u32 generation, u64 *ret_at)
+{
+	const struct gs_proc_config *c = &p->config;
+	u64 books;
 	s8 newest;
 
 	if (!c->gc_stats || generation >= GS_GC_GENERATIONS)
 		return false;
-	*ret_at = c->gc_stats + (u64)generation * c->gc_stats_stride;
+	books = books_at(p, g);
+	if (!books)
+		return false;
+	*ret_at = books + (u64)generation * c->gc_stats_stride;
 	if (!c->gc_ring_newest[generation])
 		return true;
 	if (bpf_probe_read_user(&newest, sizeof(newest),
-				(void *)(c->gc_stats + c->gc_ring_newest[generation])) ||
+				(void *)(books + c->gc_ring_newest[generation])) ||
 	    newest < 0)
 		return false;
-	*ret_at = c->gc_stats + c->gc_ring_items[generation] + c->gc_ring_row +
+	*ret_at = books + c->gc_ring_items[generation] + c->gc_ring_row +
 		  (u64)(u8)newest * c->gc_stats_stride;
 	return true;
 }
 
-static __always_inline bool read_stats(struct gs_proc *p, u32 generation, u64 ret_v[2])
+static __always_inline bool read_stats(const struct gs_proc *p, const struct gs_gil *g,
+				       u32 generation, u64 ret_v[2])
 {
-	const struct gs_proc_config *c = &p->config;
 	u64 row[3], at; /* collections, collected, uncollectable */
 
-	if (!stats_at(c, generation, &at))
+	if (!stats_at(p, g, generation, &at))
 		return false;
 	if (bpf_probe_read_user(row, sizeof(row), (void *)at)) {
 		gs_lose(GS_LOSS_READ_FAULT, 1);
@@ -47,9 +74,11 @@ static __always_inline bool read_stats(struct gs_proc *p, u32 generation, u64 re
 
 static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
 {
-	struct gs_gil *g = &p->gil;
+	struct gs_gil *g = collectors_gil(p);
 	u64 generation;
 
+	if (!g)
+		return 0;
 	if (g->gc_since_ns)
 		gs_lose(GS_LOSS_UNPAIRED_GC, 1);
 	g->gc_since_ns = 0;
@@ -61,7 +90,7 @@ static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 
 		return 0;
 	}
 	g->gc_generation = generation;
-	if (!read_stats(p, generation, g->gc_before))
+	if (!read_stats(p, g, generation, g->gc_before))
 		g->gc_before[0] = g->gc_before[1] = (u64)-1;
 	g->gc_since_ns = now;
 	if (gs_config.record) {
@@ -76,14 +105,12 @@ static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 
  * What the collection found: told at its end, or the interpreter's own books.  Into ret_found:
  * collected, uncollectable; false if it cannot be told.
  */
-static __always_inline bool gc_found(struct pt_regs *ctx, struct gs_proc *p, u32 generation,
-				     u32 site, u64 ret_found[2])
+static __always_inline bool gc_found(struct pt_regs *ctx, const struct gs_proc *p,
+				     const struct gs_gil *g, u32 site, u64 ret_found[2])
 {
-	const struct gs_gil *g = &p->gil;
-
 	if (gs_site_arg(ctx, site, 1, &ret_found[0]) && gs_site_arg(ctx, site, 2, &ret_found[1]))
 		return true;
-	if (g->gc_before[0] == (u64)-1 || !read_stats(p, generation, ret_found))
+	if (g->gc_before[0] == (u64)-1 || !read_stats(p, g, g->gc_generation, ret_found))
 		return false;
 	ret_found[0] -= g->gc_before[0];
 	ret_found[1] -= g->gc_before[1];
@@ -107,12 +134,15 @@ static __always_inline void tell_collection(u32 generation, u64 now, u64 ns, boo
 
 static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
 {
-	struct gs_gil *g = &p->gil;
-	u32 generation = g->gc_generation;
+	struct gs_gil *g = collectors_gil(p);
 	u64 found[2] = {}, ns;
 	struct gs_gc *gc;
+	u32 generation;
 	bool known;
 
+	if (!g)
+		return 0;
+	generation = g->gc_generation;
 	if (!g->gc_since_ns) {
 		gs_lose(g->gc_events ? GS_LOSS_UNPAIRED_GC : GS_LOSS_ATTACH_MID_GC, 1);
 		g->gc_events = 1;
@@ -121,14 +151,14 @@ static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 s
 	if (generation >= GS_GC_GENERATIONS)
 		return 0;
 	gc = &p->gc[generation];
-	known = gc_found(ctx, p, generation, site, found);
-	if (known) {
-		gc->collected += found[0];
-		gc->uncollectable += found[1];
+	known = gc_found(ctx, p, g, site, found);
+	if (known) { /* atomically: under another GIL another interpreter may collect as well */
+		__sync_fetch_and_add(&gc->collected, found[0]);
+		__sync_fetch_and_add(&gc->uncollectable, found[1]);
 	}
 	if (gs_elapsed(g->gc_since_ns, now, &ns)) {
-		gc->collections++;
-		gs_hist_add(&gc->pause, ns);
+		__sync_fetch_and_add(&gc->collections, 1);
+		gs_hist_add_shared(&gc->pause, ns);
 		g->gc_total_ns[generation] += ns;
 		tell_collection(generation, now, ns, known, found);
 	}

@@ -24,15 +24,15 @@
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
 
-/* Who holds it now: a tid; 0 if that cannot be told. */
-static __always_inline u32 holder_tid(const struct gs_proc *p)
+/* Who holds @g, which @gil stands for, now: a tid; 0 if that cannot be told. */
+static __always_inline u32 holder_tid(const struct gs_proc *p, const struct gs_gil *g, u32 gil)
 {
-	u32 owner = *(volatile u32 *)&p->gil.owner;
+	u32 owner = *(volatile u32 *)&g->owner;
 	struct gs_thread *t = owner ? gs_thread_at(owner - 1) : NULL;
 
-	if (t && *(volatile u64 *)&t->hold_since_ns)
+	if (t && *(volatile u64 *)&t->hold_since_ns && t->gil == gil)
 		return t->tid;
-	return owner ? 0 : p->seed_tid;
+	return owner || gil ? 0 : p->seed_tid;
 }
 
 u32 gs_gil_seen = 0;
@@ -46,35 +46,41 @@ __noinline int gil_wakes(void)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct gs_thread *t = gs_thread_peek(task);
 	struct gs_proc *p = t && t->hold_since_ns && !t->successor_ns ? gs_proc_at(t->proc) : NULL;
+	struct gs_gil *g;
 	u32 locked;
+	u64 at;
 
 	if (!p || !p->config.gil_state || p->pid != (u32)task->tgid)
 		return 0;
 	gs_hit(GS_HOOK_SCHED_WAKING);
-	if (!bpf_probe_read_user(&locked, sizeof(locked),
-				 (void *)(p->config.gil_state + GS_GIL_LOCKED)) &&
-	    !locked)
+	g = gs_gil_of(p, t->gil);
+	if (!g)
+		return 0;
+	at = gs_gil_field(p, g, p->config.gil_state) + GS_GIL_LOCKED;
+	if (!bpf_probe_read_user(&locked, sizeof(locked), (void *)at) && !locked)
 		t->successor_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
-__hidden int gil_wait_begin(struct gs_thread *t, u64 since_ns)
+__hidden int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
+	struct gs_gil *g = p ? gs_gil_of(p, gil) : NULL;
 	u32 seq;
 
-	if (!p || t->wait_since_ns)
+	if (!g || t->wait_since_ns)
 		return 0;
 	if (!gs_gil_seen)
 		gs_gil_seen = 1;
 	seq = gs_write_begin(t);
+	t->gil = gil;
 	t->wait_since_ns = since_ns;
 	if (gs_config.record)
-		t->wait_holder = holder_tid(p);
+		t->wait_holder = holder_tid(p, g, gil);
 	for (int i = 0; i < GS_GC_GENERATIONS; i++)
-		t->gc_at_wait_ns[i] = gc_time(&p->gil, i, since_ns);
+		t->gc_at_wait_ns[i] = gc_time(g, i, since_ns);
 	gs_write_end(t, seq);
-	waiter_adds(&p->gil, since_ns);
+	waiter_adds(g, since_ns);
 	return 0;
 }
 
@@ -82,7 +88,7 @@ static __always_inline void tell_wait(const struct gs_thread *t, bool mid, bool 
 				      u64 ns)
 {
 	struct gs_record_2 r = {
-		.r = { .end_ns = now, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT },
+		.r = { .end_ns = now, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT, .arg = t->gil },
 		.a = t->wait_holder,
 	};
 
@@ -95,19 +101,24 @@ static __always_inline void tell_wait(const struct gs_thread *t, bool mid, bool 
 static __always_inline void wait_end(struct gs_thread *t, struct gs_proc *p, u64 now)
 {
 	u64 since = t->wait_since_ns, stretch, ns = 0;
+	struct gs_gil *g = gs_gil_of(p, t->gil);
 	bool ok = gs_elapsed(since, now, &ns);
 
+	t->wait_since_ns = 0;
+	if (!g)
+		return;
 	if (ok) {
 		t->contended_takes++;
 		gs_hist_add(&t->wait, ns);
+		gil_adds(t, &g->contended_takes, 1);
+		gil_adds(t, &g->wait_ns, ns);
 	}
-	t->wait_since_ns = 0;
-	stretch = waiter_leaves(&p->gil, now);
+	stretch = waiter_leaves(g, now);
 	if (ok)
 		tell_wait(t, since == p->start_ns, stretch == ns, now, ns);
 	if (stretch && (!ok || stretch != ns))
-		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, 0);
-	gil_stalled(t, p, now);
+		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, t->gil);
+	gil_stalled(t, p, g, now);
 }
 
 /* The wake-up that brought the thread here has reached running Python code. */
@@ -123,13 +134,16 @@ static __always_inline void io_reached_gil(struct gs_thread *t, struct gs_proc *
 	t->io_woken_ns = 0;
 }
 
-static __always_inline int owned(struct gs_thread *t, u64 now)
+static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
-	u32 seq;
+	struct gs_gil *g;
+	u32 seq, gil;
 
 	if (!p)
 		return 0;
+	gil = gs_gil_find(t->proc, address);
+	g = gs_gil_of(p, gil);
 	seq = gs_write_begin(t);
 	if (t->hold_since_ns)
 		gs_lose(GS_LOSS_UNPAIRED_OWNED, 1);
@@ -137,42 +151,69 @@ static __always_inline int owned(struct gs_thread *t, u64 now)
 		wait_end(t, p, now);
 	if (t->io_woken_ns)
 		io_reached_gil(t, p, now);
-	hold_begin(t, now);
+	t->gil = gil;
+	if (g)
+		hold_begin(t, now);
+	else
+		t->hold_since_ns = 0;
+	t->events = 1;
 	gs_write_end(t, seq);
-	gil_pass_on(&p->gil, t->slot + 1, now);
+	if (!g) {
+		gs_lose(GS_LOSS_GILS_FULL, 1);
+		return 0;
+	}
+	gil_adds(t, &g->takes, 1);
+	gil_pass_on(g, t, now);
 	return 0;
+}
+
+/* End the hold that @t has of @g. */
+static __always_inline void gil_hold_ends(struct gs_thread *t, struct gs_gil *g, u64 now)
+{
+	u64 held = t->held_ns, forced = t->forced_releases;
+
+	hold_end(t, now);
+	gil_adds(t, &g->held_ns, t->held_ns - held);
+	gil_adds(t, &g->forced_releases, t->forced_releases - forced);
 }
 
 /*
  * The hold of @t began before the measurement.  It counts from there on, but not beyond the first
  * acquisition that was seen; nor twice, where the release of the holder before it came late.
  */
-static __always_inline void mid_hold_end(struct gs_thread *t, struct gs_proc *p, u64 now)
+static __always_inline void mid_hold_end(struct gs_thread *t, struct gs_proc *p, struct gs_gil *g,
+					 u64 now)
 {
-	struct gs_gil *g = &p->gil;
 	u64 from = g->mid_hold_end_ns ? g->mid_hold_end_ns : p->start_ns;
 	u64 end = g->first_owned_ns && g->first_owned_ns < now ? g->first_owned_ns : now;
 
 	if (end > from) {
 		t->held_ns += end - from;
+		gil_adds(t, &g->held_ns, end - from);
 		g->mid_hold_end_ns = end;
-		gs_record(GS_REC_HOLD, t->tid, end, end - from, GS_REC_MID, 0);
+		gs_record(GS_REC_HOLD, t->tid, end, end - from, GS_REC_MID, t->gil);
 	}
 	gs_lose(GS_LOSS_ATTACH_MID_HOLD, 1);
 }
 
-static __always_inline int released(struct gs_thread *t, u64 now)
+static __always_inline int released(struct gs_thread *t, u64 address, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
+	struct gs_gil *g;
 	u32 seq;
 
 	if (!p)
 		return 0;
+	if (!t->events && address)
+		t->gil = gs_gil_find(t->proc, address);
+	g = gs_gil_of(p, t->gil);
+	if (!g)
+		return 0;
 	seq = gs_write_begin(t);
 	if (t->hold_since_ns) {
-		hold_end(t, now);
+		gil_hold_ends(t, g, now);
 	} else if (!t->events) {
-		mid_hold_end(t, p, now); /* its first event is a release */
+		mid_hold_end(t, p, g, now); /* its first event is a release */
 	} else {
 		gs_lose(GS_LOSS_UNPAIRED_RELEASED, 1);
 	}
@@ -184,22 +225,23 @@ static __always_inline int released(struct gs_thread *t, u64 now)
 __hidden int gil_thread_exit(struct gs_thread *t, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
+	struct gs_gil *g = p ? gs_gil_of(p, t->gil) : NULL;
 	u64 stretch;
 
-	if (!p)
+	if (!g)
 		return 0;
 	if (gs_config.watch && t->wait_since_ns && watch_settle(t, p))
 		return 0; /* it was over */
 	if (t->wait_since_ns) {
 		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);
 		t->wait_since_ns = 0;
-		stretch = waiter_leaves(&p->gil, now);
+		stretch = waiter_leaves(g, now);
 		if (stretch)
-			gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, 0);
+			gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, t->gil);
 	}
 	if (t->hold_since_ns) {
 		/* The interpreter's last thread ends holding: its end is the release. */
-		hold_end(t, now);
+		gil_hold_ends(t, g, now);
 	}
 	return 0;
 }
@@ -216,7 +258,7 @@ static __always_inline void released_why(struct pt_regs *ctx, struct gs_thread *
 		t->forced = 1;
 }
 
-__hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 now)
+__hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 address, u64 now)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct gs_thread *t;
@@ -232,17 +274,17 @@ __hidden int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 now)
 	gil_remember(t);
 	switch (event) {
 	case GS_EVENT_GIL_OWNED:
-		return owned(t, now);
+		return owned(t, address, now);
 	case GS_EVENT_GIL_RELEASED:
-		return released(t, now);
+		return released(t, address, now);
 	case GS_EVENT_GIL_RELEASED_WHY:
 		released_why(ctx, t, site);
-		return released(t, now);
+		return released(t, 0, now);
 	case GS_EVENT_GIL_FORCED:
 		t->forced = 1;
 		return 0;
 	case GS_EVENT_GIL_WAIT:
-		return gil_wait_begin(t, now);
+		return gil_wait_begin(t, gs_gil_find(t->proc, address), now);
 	}
 	return 0;
 }

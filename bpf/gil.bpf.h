@@ -3,6 +3,8 @@
 #define GS_BPF_GIL_BPF_H
 
 #include "bpf/core.bpf.h"
+#include "bpf/gils.bpf.h"
+#include "bpf/record.bpf.h"
 
 #define GS_NR_FUTEX 202 /* x86-64 */
 #define GS_GIL_LOCKED 8 /* from last_holder to locked; user space has checked it */
@@ -44,14 +46,41 @@ static __always_inline u64 waiter_leaves(struct gs_gil *g, u64 now)
 	return now - since;
 }
 
-/* The wait of @t that ends at @now was in part one for the collector. */
-static __always_inline void gil_stalled(struct gs_thread *t, struct gs_proc *p, u64 now)
+/* The wait of @t for @g that ends at @now was in part one for the collector. */
+static __always_inline void gil_stalled(struct gs_thread *t, struct gs_proc *p, struct gs_gil *g,
+					u64 now)
 {
 	for (int i = 0; i < GS_GC_GENERATIONS; i++) {
-		u64 total = gc_time(&p->gil, i, now), before = t->gc_at_wait_ns[i];
+		u64 total = gc_time(g, i, now), before = t->gc_at_wait_ns[i];
 
 		if (total > before)
 			__sync_fetch_and_add(&p->gc[i].stalled_ns, total - before);
+	}
+}
+
+/*
+ * The part that a GIL has in its threads' totals is kept with it, unless it is the main
+ * interpreter's: that one has the rest.  Several CPUs can add at once.
+ */
+static __always_inline void gil_adds(const struct gs_thread *t, u64 *total, u64 n)
+{
+	if (t->gil && n)
+		__sync_fetch_and_add(total, n);
+}
+
+/* @t, which left the CPU while it held its GIL, had been away for @ns at @end. */
+static __always_inline void gil_off_cpu(struct gs_thread *t, struct gs_proc *p, u64 end, u64 ns)
+{
+	u64 preempted = t->off_preempted ? ns : 0;
+	struct gs_gil *g;
+
+	t->held_preempted_ns += preempted;
+	t->held_blocked_ns += ns - preempted;
+	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, t->gil);
+	g = t->gil ? gs_gil_of(p, t->gil) : NULL;
+	if (g) {
+		gil_adds(t, &g->held_preempted_ns, preempted);
+		gil_adds(t, &g->held_blocked_ns, ns - preempted);
 	}
 }
 

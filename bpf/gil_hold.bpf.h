@@ -45,20 +45,22 @@ static __always_inline void gil_remember(const struct gs_thread *t)
 }
 
 /*
- * @me owns it now.  If the owner before has not been seen to release, its hold ends here, unless it
+ * @t owns it now.  If the owner before has not been seen to release, its hold ends here, unless it
  * has done so at a wake-up.  Its `successor_ns` is its own again from its next acquisition on,
  * which is after our release.
  */
-static __always_inline void gil_pass_on(struct gs_gil *g, u32 me, u64 now)
+static __always_inline void gil_pass_on(struct gs_gil *g, const struct gs_thread *t, u64 now)
 {
-	u32 before = g->owner;
+	u32 before = g->owner, me = t->slot + 1;
 	struct gs_thread *late;
 
 	if (before == me)
 		return;
 	if (before) {
 		late = gs_thread_at(before - 1);
-		if (late && late->hold_since_ns && !late->successor_ns)
+		/* It may hold another GIL by now. */
+		if (late && late->hold_since_ns && !late->successor_ns && late->gil == t->gil &&
+		    late->proc == t->proc)
 			late->successor_ns = now;
 		g->handovers++;
 	}
@@ -86,7 +88,7 @@ static __always_inline void hold_end(struct gs_thread *t, u64 now)
 	if (gs_elapsed(since, end, &ns)) {
 		gs_hist_add(&t->hold, ns);
 		t->held_ns += ns;
-		gs_record(GS_REC_HOLD, t->tid, end, ns, t->forced ? GS_REC_FORCED : 0, 0);
+		gs_record(GS_REC_HOLD, t->tid, end, ns, t->forced ? GS_REC_FORCED : 0, t->gil);
 	}
 	if (t->forced)
 		t->forced_releases++;
@@ -94,8 +96,11 @@ static __always_inline void hold_end(struct gs_thread *t, u64 now)
 	t->forced = 0;
 }
 
-/* Owned or released, at @now, if nothing else is to be done with it; false: nothing was. */
-static __always_inline bool gil_fast(u32 event, u64 now)
+/*
+ * Owned or released, at @now, if nothing else is to be done with it; false: nothing was.
+ * @address: of the GIL; 0: not told, then there is but one
+ */
+static __always_inline bool gil_fast(u32 event, u64 address, u64 now)
 {
 	struct gs_thread *t = gil_thread_again(bpf_get_current_task_btf());
 	struct gs_proc *p;
@@ -104,7 +109,7 @@ static __always_inline bool gil_fast(u32 event, u64 now)
 	if (!t)
 		return false;
 	if (event == GS_EVENT_GIL_RELEASED) {
-		if (!t->hold_since_ns)
+		if (!t->hold_since_ns || t->gil)
 			return false;
 		seq = gs_write_begin(t);
 		hold_end(t, now);
@@ -114,12 +119,13 @@ static __always_inline bool gil_fast(u32 event, u64 now)
 	if (t->hold_since_ns || t->wait_since_ns || t->io_woken_ns)
 		return false;
 	p = gs_proc_at(t->proc);
-	if (!p)
+	if (!p || (address && address != p->gil.address))
 		return false;
 	seq = gs_write_begin(t);
+	t->gil = 0;
 	hold_begin(t, now);
 	gs_write_end(t, seq);
-	gil_pass_on(&p->gil, t->slot + 1, now);
+	gil_pass_on(&p->gil, t, now);
 	return true;
 }
 

@@ -8,7 +8,7 @@
 #define GS_BPF_LOSSES_H
 
 #define GS_LOSSES(X) \
-	X(THREADS_FULL, threads_full, "gil gc io sched", \
+	X(THREADS_FULL, threads_full, "gil gc io sched asyncio", \
 	  "takes, releases and I/O calls of threads that got no slot; raise --max-threads") \
 	X(PROCESSES_FULL, processes_full, "all", \
 	  "processes that got no slot; raise --max-processes") \
@@ -45,7 +45,15 @@
 	X(RING_FULL, ring_full, "all", \
 	  "events that are not in the recording because the buffer was full; raise --buffer") \
 	X(RECORDING_DAMAGED, recording_damaged, "all", \
-	  "packets of the recording that are damaged or missing; their events are unknown")
+	  "packets of the recording that are damaged or missing; their events are unknown") \
+	X(GILS_FULL, gils_full, "gil", \
+	  "takes of GILs of subinterpreters for which there was no slot, and such GILs") \
+	X(STARTS_FULL, starts_full, "all", \
+	  "programs that started while too many were being looked at: if they are CPython, they " \
+	  "are " \
+	  "not measured") \
+	X(STARTS_MISSED, starts_missed, "all", \
+	  "interpreters that started and ended before they could be measured")
 
 enum gs_loss {
 #define X(NAME, name, families, help) GS_LOSS_##NAME,

@@ -26,6 +26,8 @@ enum gs_record_kind {
 	GS_REC_THREAD_EXIT,
 	GS_REC_FORK, /* tid is the child process */
 	GS_REC_PROCESS_EXIT, /* tid is the process */
+	GS_REC_ITERATION,
+	GS_REC_STEP,
 	GS_REC_KIND_COUNT,
 };
 
@@ -36,9 +38,10 @@ enum gs_record_flag {
 	GS_REC_PREEMPTED = 8, /* OFF_CPU: runnable */
 	GS_REC_TIMEOUT = 16, /* IO_*: no event though it was willing to wait */
 	GS_REC_EXECED = 32, /* PROCESS_EXIT */
+	GS_REC_SLOW = 64, /* ITERATION, STEP: it took longer than gs_config.slow_ns */
 };
 
-/* The beginning of every record; the whole of HOLD, OFF_CPU, GC_START, IO_TO_GIL … */
+/* The beginning of every record; the whole of HOLD, OFF_CPU, GC_START, IO_TO_GIL, STEP … */
 struct gs_record {
 	u64 end_ns;
 	u64 ns; /* its length; 0 for an instant */

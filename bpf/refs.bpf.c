@@ -86,38 +86,48 @@ static __always_inline struct gs_type *count(struct pt_regs *ctx, u32 event, u32
 	    !type_of(arg, site, &p->config, &key.type))
 		return NULL;
 	row = type_row(&key, &p->config);
+	if (row && event == GS_EVENT_REFS_DEALLOC && row->site != site)
+		row->site = site;
 	if (row)
 		__sync_fetch_and_add(event == GS_EVENT_REFS_DEALLOC ? &row->deallocs : &row->allocs,
 				     1);
 	return row;
 }
 
-/* Of the burst number @burst; the mean of all where that is not known. */
-static __always_inline u64 burst_us(u32 burst)
+/* Burst @id has ended with @deallocs of the type. */
+static __always_inline void add_burst(struct gs_type_kind *k, u32 id, u32 kind, u64 deallocs)
 {
-	u32 us = 0;
+	u32 us = 0, in = 0;
 
-	if (gs_burst.id - burst < GS_BURSTS_KEPT)
-		us = gs_burst.us[burst % GS_BURSTS_KEPT];
-	return us ? us : gs_burst.mean_us;
+	if (GS_BURST_NUMBER(gs_burst.id) - GS_BURST_NUMBER(id) < GS_BURSTS_KEPT) {
+		us = gs_burst.us[GS_BURST_NUMBER(id) % GS_BURSTS_KEPT];
+		in = gs_burst.in[GS_BURST_NUMBER(id) % GS_BURSTS_KEPT];
+	}
+	k->squares += deallocs * deallocs;
+	k->products += deallocs * (us ? us : gs_burst.mean_us[kind]);
+	k->by_hits += deallocs * (us ? in : gs_burst.mean_in[kind]);
 }
 
 /* How the counts differ from burst to burst: a type's objects die under one GIL, one at a time. */
-static __always_inline void count_in_burst(struct gs_type *row, u32 burst)
+static __always_inline void count_in_burst(struct gs_type *row, u32 burst, u32 kind)
 {
+	u32 last = GS_BURST_KIND(row->burst);
+
 	if (row->burst != burst) {
-		row->squares += row->in_burst * row->in_burst;
-		row->products += row->in_burst * burst_us(row->burst);
+		if (last < GS_BURST_KINDS)
+			add_burst(&row->kinds[last], row->burst, last, row->in_burst);
 		row->in_burst = 0;
 		row->burst = burst;
 	}
 	row->in_burst++;
+	row->kinds[kind].deallocs++;
 }
 
 static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site, struct gs_proc *p,
 				       u32 pid)
 {
 	u32 active = *(volatile u32 *)&gs_burst.active;
+	u32 id = *(volatile u32 *)&gs_burst.id, kind = GS_BURST_KIND(id);
 	struct gs_type *row;
 	u64 began = 0;
 
@@ -131,10 +141,10 @@ static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site,
 			__sync_fetch_and_add(event == GS_EVENT_REFS_DEALLOC ? &row->full_deallocs
 									    : &row->full_allocs,
 					     1);
-	} else {
+	} else if (kind < GS_BURST_KINDS) {
 		if (row && event == GS_EVENT_REFS_DEALLOC)
-			count_in_burst(row, gs_burst.id);
-		__sync_fetch_and_add(&p->refs_counted, 1);
+			count_in_burst(row, id, kind);
+		__sync_fetch_and_add(&p->refs_counted[kind], 1);
 	}
 	if (began) {
 		__sync_fetch_and_add(&gs_burst.timed_ns, bpf_ktime_get_ns() - began);

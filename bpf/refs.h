@@ -9,6 +9,17 @@
 
 #define GS_BURSTS_KEPT 256 /* a power of two */
 
+/*
+ * Kinds of bursts, by what is probed: the sites that are hit seldom; those and some more; all.  A
+ * site has a level, the first kind that it is in, and is in all kinds after it.
+ */
+enum gs_burst_kind { GS_BURST_LIGHT, GS_BURST_MID, GS_BURST_ALL, GS_BURST_KINDS };
+
+/* A burst's id has its number and its kind. */
+#define GS_BURST_ID(number, kind) ((u32)(number) << 2 | (kind))
+#define GS_BURST_NUMBER(id) ((id) >> 2)
+#define GS_BURST_KIND(id) ((id)&3)
+
 /* Key of gs_types. */
 struct gs_type_key {
 	u64 type; /* PyTypeObject *; of a runtime that names its types: the name's address */
@@ -16,15 +27,23 @@ struct gs_type_key {
 	u32 pad;
 };
 
+struct gs_type_kind {
+	u64 deallocs;
+	u64 squares; /* sum over the bursts before `burst` of their deallocs squared */
+	u64 products; /* likewise of their deallocs times their length in us */
+	u64 by_hits; /* likewise of their deallocs times all hits in them */
+};
+
 struct gs_type {
 	u64 deallocs;
 	u64 allocs;
 	u64 full_deallocs, full_allocs; /* of them: while all were counted, not in a burst */
-	u64 in_burst; /* deallocs in burst number `burst`: not in `squares` yet */
-	u64 squares; /* sum over the bursts before that of their deallocs squared */
-	u64 products; /* likewise of their deallocs times their length in us */
+	u64 in_burst; /* deallocs in `burst`: not in its kind's `squares` yet */
+	struct gs_type_kind kinds[GS_BURST_KINDS]; /* what was seen in bursts */
 	u32 flags; /* the low half of tp_flags when first seen */
 	u32 burst; /* gs_burst.id when last seen */
+	u32 site; /* row of gs_sites where it was last deallocated */
+	u32 pad;
 	char name[GS_TYPE_NAME_LEN]; /* tp_name when first seen; cut if longer */
 };
 
@@ -33,18 +52,19 @@ enum gs_burst_active { GS_BURST_OFF, GS_BURST_FULL /* all the time */, GS_BURST_
 /* Counting in bursts (user/load/burst.h): user space writes the first 64 bytes, BPF the second. */
 struct gs_burst {
 	u32 active; /* enum gs_burst_active */
-	u32 id; /* number of the burst */
-	u32 mean_us; /* how long they are: for those that are not in `us` any more, or not yet */
-	u32 pad[13];
+	u32 id; /* GS_BURST_ID() of the burst */
+	/* How long they are, and all hits in them: for those that are not in `us` and `in`. */
+	u32 mean_us[GS_BURST_KINDS], mean_in[GS_BURST_KINDS];
+	u32 pad[8];
 	u64 hits; /* of the refs sites by targets, counted or not */
 	u64 timed, timed_ns; /* handlers that were timed, and how long they took */
 	u64 pad2[5];
-	u32 us[GS_BURSTS_KEPT]; /* user space's too: length of the burst number [i % of it]; 0: open
-				 */
+	/* User space's: length of burst number [i % of it], and all hits in it; 0: it is open. */
+	u32 us[GS_BURSTS_KEPT], in[GS_BURSTS_KEPT];
 };
 
 _Static_assert(sizeof(struct gs_type_key) == 16, "gs_type_key is ABI");
-_Static_assert(sizeof(struct gs_type) == 128, "gs_type is ABI");
-_Static_assert(sizeof(struct gs_burst) == 128 + 4 * GS_BURSTS_KEPT, "gs_burst is ABI");
+_Static_assert(sizeof(struct gs_type) == 216, "gs_type is ABI");
+_Static_assert(sizeof(struct gs_burst) == 128 + 8 * GS_BURSTS_KEPT, "gs_burst is ABI");
 
 #endif

@@ -24,7 +24,8 @@ static __always_inline bool is_runnable(struct task_struct *task)
 }
 
 struct asleep_in {
-	bool gil; /* the GIL's condition variable */
+	bool gil; /* a GIL's condition variable */
+	u32 which; /* as gs_thread.gil */
 	u32 io; /* enum gs_io_call; GS_IO_COUNT: none */
 };
 
@@ -39,35 +40,52 @@ static __always_inline struct asleep_in sleeping_in(struct task_struct *task, st
 		/* A waiter gives a timeout, the switch interval.  glibc's pthread_cond_signal() can
 		 * sleep in there as well, without one: that thread is releasing the GIL. */
 		in.gil = regs->di - p->config.gil_cond < p->config.gil_cond_size && regs->r10;
+		if (gs_has_gils(p) && !in.gil && regs->r10) {
+			in.which = gs_gil_with(p, regs->di, p->config.gil_cond - p->gil.address,
+					       p->config.gil_cond_size);
+			in.gil = in.which;
+		}
 	} else if (gs_measures(GS_FAMILY_IO)) {
 		in.io = gs_io_call_of(nr);
 	}
 	return in;
 }
 
-/* Does it hold the GIL?  One that held at the start has had no event since. */
-static __always_inline bool is_holding(const struct gs_thread *t, const struct gs_proc *p)
+/* Did thread @tid hold a GIL when the measurement began? */
+static __always_inline bool gs_is_seed(struct gs_proc *p, u32 tid)
 {
-	return t->hold_since_ns || (!t->events && t->tid == p->seed_tid);
+	return p->seed_tid == tid || (gs_has_gils(p) && gs_gil_seed(p, tid));
 }
 
-/* Watch mode.  Its sleeps on the mutex are told apart by their address alone. */
-static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p)
+/* Does it hold the GIL?  One that held at the start has had no event since. */
+static __always_inline bool is_holding(const struct gs_thread *t, struct gs_proc *p)
+{
+	return t->hold_since_ns || (!t->events && gs_is_seed(p, t->tid));
+}
+
+/*
+ * Watch mode.  Its sleeps on the mutex are told apart by their address alone.  Which GIL it is goes
+ * to *@ret_gil.
+ */
+static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p, u32 *ret_gil)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct asleep_in in = sleeping_in(task, p);
 
+	*ret_gil = in.which;
 	if (in.gil)
 		return GS_OUT_GIL;
 	if (in.io < GS_IO_COUNT)
 		return GS_OUT_IO + in.io;
 	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex && regs->di == p->config.gil_mutex)
 		return GS_OUT_MUTEX;
-	return GS_OUT_OTHER;
+	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex && gs_has_gils(p))
+		*ret_gil = gs_gil_with(p, regs->di, p->config.gil_mutex - p->gil.address, 1);
+	return *ret_gil ? GS_OUT_MUTEX : GS_OUT_OTHER;
 }
 
 /* Exact mode: @t, which left the CPU while holding, runs again at @now. */
-static __always_inline void off_ends(struct gs_thread *t, u64 now)
+static __always_inline void off_ends(struct gs_thread *t, struct gs_proc *p, u64 now)
 {
 	u64 off = t->off_since_ns, end = now, ns;
 
@@ -77,11 +95,7 @@ static __always_inline void off_ends(struct gs_thread *t, u64 now)
 		end = t->successor_ns;
 	if (end <= off || !gs_elapsed(off, end, &ns))
 		return;
-	if (t->off_preempted)
-		t->held_preempted_ns += ns;
-	else
-		t->held_blocked_ns += ns;
-	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
+	gil_off_cpu(t, p, end, ns);
 }
 
 /*
@@ -107,16 +121,18 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	if (!p)
 		return;
 	if (gs_config.watch) {
-		watch_leaves(t, p, runnable ? GS_OUT_RUNNABLE : watch_out(task, p));
+		u32 gil = 0, out = runnable ? GS_OUT_RUNNABLE : watch_out(task, p, &gil);
+
+		watch_leaves(t, p, out, gil);
 		return;
 	}
 	now = bpf_ktime_get_ns();
 	exec = task->se.sum_exec_runtime;
 	if (t && t->off_since_ns) {
 		/* That it got the CPU was not told; the scheduler knows how long it had it. */
-		off_ends(t, now - (exec - t->exec_ns));
+		off_ends(t, p, now - (exec - t->exec_ns));
 	}
-	if (!t && p->seed_tid == (u32)task->pid)
+	if (!t && gs_is_seed(p, task->pid))
 		t = gs_thread_try(task, now);
 	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
 		t->off_preempted = runnable;
@@ -132,7 +148,7 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	if (!t)
 		return;
 	if (in.gil)
-		gil_wait_begin(t, now);
+		gil_wait_begin(t, in.which, now);
 	else
 		io_block(t, in.io, now);
 }
@@ -150,9 +166,9 @@ static __always_inline void was_asleep(struct task_struct *task, struct gs_proc 
 		return;
 	if (in.gil) {
 		if (gs_config.watch)
-			watch_was_asleep(task, t, p);
+			watch_was_asleep(task, t, p, in.which);
 		else
-			gil_wait_begin(t, p->start_ns);
+			gil_wait_begin(t, in.which, p->start_ns);
 		gs_lose(GS_LOSS_ATTACH_MID_WAIT, 1);
 	} else {
 		io_block(t, in.io, p->start_ns);
@@ -185,7 +201,7 @@ static __always_inline void arrives(struct task_struct *task)
 	if (t->off_since_ns && !is_holding(t, p))
 		t->off_since_ns = 0;
 	if (t->off_since_ns)
-		off_ends(t, now);
+		off_ends(t, p, now);
 }
 
 static __always_inline bool is_target(u32 tgid)

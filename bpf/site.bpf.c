@@ -73,6 +73,9 @@ static __always_inline bool arg_value(struct pt_regs *ctx, const struct gs_arg *
 	case GS_ARG_REG:
 		v = reg_value(ctx, arg->reg);
 		break;
+	case GS_ARG_SUM:
+		v = reg_value(ctx, arg->reg) + arg->disp;
+		break;
 	case GS_ARG_DEREF:
 		if (bpf_probe_read_user(&v, sizeof(v),
 					(void *)(reg_value(ctx, arg->reg) + arg->disp))) {
@@ -94,11 +97,19 @@ __hidden bool gs_site_arg(struct pt_regs *ctx, u32 site, u32 n, u64 *ret_v)
 	return s && n < GS_SITE_ARGS && arg_value(ctx, &s->args[n], ret_v);
 }
 
+/* The address of the GIL that the site is about; 0: it does not say. */
+static __always_inline u64 gil_address(struct pt_regs *ctx, u64 cookie)
+{
+	if (!GS_COOKIE_HAS_GIL(cookie))
+		return 0;
+	return reg_value(ctx, GS_COOKIE_GIL_REG(cookie)) + GS_COOKIE_GIL_DISP(cookie);
+}
+
 static __always_inline int on_site(struct pt_regs *ctx)
 {
 	u64 cookie = bpf_get_attach_cookie(ctx);
 	u32 event = GS_COOKIE_EVENT(cookie), site = GS_COOKIE_SITE(cookie);
-	u64 now;
+	u64 now, address;
 
 	/* Hits of processes that run the same file and are no targets cost as much: count them. */
 	gs_hit(GS_HOOK_COUNT + site);
@@ -108,17 +119,21 @@ static __always_inline int on_site(struct pt_regs *ctx)
 		if (!gs_measures(GS_FAMILY_GIL) || gs_config.watch)
 			return 0;
 		now = bpf_ktime_get_ns();
-		return gil_fast(event, now) ? 0 : gil_site(ctx, event, site, now);
+		address = gil_address(ctx, cookie);
+		return gil_fast(event, address, now) ? 0 : gil_site(ctx, event, site, address, now);
 	case GS_EVENT_GIL_RELEASED_WHY:
 	case GS_EVENT_GIL_FORCED:
 	case GS_EVENT_GIL_WAIT:
-		return gil_site(ctx, event, site, bpf_ktime_get_ns());
+		return gil_site(ctx, event, site, gil_address(ctx, cookie), bpf_ktime_get_ns());
 	case GS_EVENT_GC_START:
 	case GS_EVENT_GC_DONE:
 		return gc_site(ctx, event, site);
 	case GS_EVENT_REFS_DEALLOC:
 	case GS_EVENT_REFS_ALLOC:
 		return refs_site(ctx, event, site);
+	case GS_EVENT_ASYNCIO_STEP:
+	case GS_EVENT_ASYNCIO_STEP_DONE:
+		return asyncio_site(event, bpf_ktime_get_ns());
 	}
 	return 0;
 }

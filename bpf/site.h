@@ -21,7 +21,9 @@
 	X(GC_DONE, done, GC, "the collector has finished") \
 	X(REFS_DEALLOC, dealloc, REFS, "an object is about to be deallocated") \
 	X(REFS_ALLOC, alloc, REFS, "an object is about to be created") \
-	X(CALLED, called, CALLS, "the function is called; its hits are the figure")
+	X(CALLED, called, CALLS, "the function is called; its hits are the figure") \
+	X(ASYNCIO_STEP, step, ASYNCIO, "an event loop is about to run a task's coroutine") \
+	X(ASYNCIO_STEP_DONE, step_done, ASYNCIO, "the coroutine has come back")
 
 enum gs_event {
 	GS_EVENT_NONE,
@@ -31,10 +33,19 @@ enum gs_event {
 		GS_EVENT_COUNT
 };
 
-/* Cookie: event in bits 0-7, index into gs_sites from bit 8 on. */
+/* Cookie: event in bits 0-7, index into gs_sites in bits 8-31; GS_COOKIE_GIL() above them. */
 #define GS_COOKIE(event, site) ((u64)(event) | (u64)(site) << 8)
 #define GS_COOKIE_EVENT(cookie) ((u32)((cookie)&0xff))
-#define GS_COOKIE_SITE(cookie) ((u32)((cookie) >> 8))
+#define GS_COOKIE_SITE(cookie) ((u32)((cookie) >> 8 & 0xffffff))
+
+/*
+ * Which GIL it is, in the cookie itself: it is asked at every take.  Its address is a register
+ * (bits 32-35) plus a displacement (bits 48-63, signed), if bit 36 says so.
+ */
+#define GS_COOKIE_GIL(reg, disp) (((u64)(u16)(disp) << 16 | 1 << 4 | ((reg)&15)) << 32)
+#define GS_COOKIE_HAS_GIL(cookie) ((cookie) >> 36 & 1)
+#define GS_COOKIE_GIL_REG(cookie) ((u8)((cookie) >> 32 & 15))
+#define GS_COOKIE_GIL_DISP(cookie) ((s64)(cookie) >> 48)
 
 /* Where a site's argument (a generation, an object, a type) is found. */
 enum gs_arg_kind {
@@ -42,6 +53,7 @@ enum gs_arg_kind {
 	GS_ARG_CONST, /* disp itself */
 	GS_ARG_REG, /* the register */
 	GS_ARG_DEREF, /* memory at register + disp */
+	GS_ARG_SUM, /* register + disp: an address */
 };
 
 struct gs_arg {

@@ -17,11 +17,11 @@
 #ifndef GS_BPF_STATE_H
 #define GS_BPF_STATE_H
 
+#include "bpf/gil.h"
 #include "bpf/hist.h"
 #include "bpf/types.h"
 
 #define GS_COMM_LEN 16
-#define GS_GC_GENERATIONS 3
 
 enum gs_slot_state { GS_SLOT_FREE, GS_SLOT_LIVE, GS_SLOT_EXITED };
 
@@ -67,7 +67,7 @@ struct gs_thread {
 	u32 tid;
 	u32 proc; /* index into gs_procs */
 	u32 slot; /* its own index into gs_threads */
-	u32 pad;
+	u32 gil; /* of its last hold or wait: index into gs_gils + 1; 0: the main interpreter's */
 	u32 io_call; /* enum gs_io_call + 1 of the call it is blocked in; 0: none */
 	char comm[GS_COMM_LEN]; /* when the slot was taken */
 	u64 start_ns; /* slot taken */
@@ -124,32 +124,6 @@ struct gs_gc {
 	struct gs_hist pause;
 };
 
-#define GS_OWNER_GONE 0xffffffffu /* the last holder has ended and its slot is another thread's */
-
-/*
- * One GIL.  Written by the thread that owns it, between its acquisition and its
- * release, and so by one thread at a time.
- */
-struct gs_gil {
-	u64 address;
-	u64 handovers;
-	u64 first_owned_ns; /* when it was first seen taken; 0: not yet */
-	u64 mid_hold_end_ns; /* up to here, holds from before the measurement are counted */
-	u64 contended_ns; /* finished stretches of time with at least one waiter */
-	u64 contended_since_ns; /* began; meaningless while nobody waits */
-	u32 waiters;
-	u32 owner; /* thread slot + 1 of the last hold, or GS_OWNER_GONE; 0: none yet.  It holds
-		      the GIL still if its hold_since_ns says so */
-	u64 gc_since_ns;
-	u32 gc_generation;
-	u32 gc_events; /* starts and ends seen; saturates */
-	u64 gc_total_ns[GS_GC_GENERATIONS]; /* time in finished collections */
-	u64 gc_before[2]; /* the generation's collected and uncollectable at its start */
-	u64 prints_same, prints_other; /* watch mode: of sleeps that are of one wait for certain */
-	u64 resleep_ns; /* watch mode: mean time on the CPU from one sleep of a wait to the next */
-	u64 ambiguous; /* watch mode: sleeps that could be of the same wait or of a new one */
-};
-
 /* What user space resolved about one process for BPF.  0: unknown. */
 struct gs_proc_config {
 	u64 gil_cond; /* address of the GIL's condition variable */
@@ -164,6 +138,7 @@ struct gs_proc_config {
 	/* watch mode */
 	u64 gil_state; /* address of last_holder, which locked and switch_number follow */
 	u64 gil_mutex;
+	u64 gc_rings; /* 3.15: address of the main interpreter's pointer to gc_stats */
 	u32 tstate_thread_id; /* offset in PyThreadState */
 	u32 tstate_native_id; /* likewise; ~0: there is none */
 	u32 foreign_tids; /* native ids are those of another pid namespace */
@@ -189,7 +164,8 @@ struct gs_proc {
 	struct gs_gil gil; /* the main interpreter's */
 	struct gs_gc gc[GS_GC_GENERATIONS];
 	struct gs_io io[GS_IO_COUNT];
-	u64 refs_counted; /* counting in bursts: hits of its refs sites in the bursts */
+	u64 refs_counted[3]; /* counting in bursts: hits of its refs sites in them, by kind */
+	struct gs_more_gil more[GS_MORE_GILS];
 };
 
 /*
@@ -201,7 +177,9 @@ struct gs_proc {
 	X(SCHED_WAKING, sched_waking, IO) \
 	X(PROCESS_FORK, sched_process_fork, PROC) \
 	X(PROCESS_EXEC, sched_process_exec, PROC) \
-	X(PROCESS_EXIT, sched_process_exit, PROC)
+	X(PROCESS_EXIT, sched_process_exit, PROC) \
+	X(LOOP_ENTER, loop_enter, ASYNCIO) \
+	X(LOOP_LEAVE, loop_leave, ASYNCIO)
 
 enum gs_hook {
 #define X(NAME, name, FAMILY) GS_HOOK_##NAME,
@@ -212,16 +190,26 @@ enum gs_hook {
 };
 
 /* A life event, through the gs_life ring: rare, and worth waking user space for. */
-enum gs_life_kind { GS_LIFE_FORK = 1, GS_LIFE_EXEC, GS_LIFE_EXIT };
+enum gs_life_kind {
+	GS_LIFE_FORK = 1,
+	GS_LIFE_EXEC, /* by a target: it is one no longer */
+	GS_LIFE_EXIT,
+	GS_LIFE_START, /* by somebody else: user space looks whether it is a target now */
+};
+
+#define GS_KIN_MAX 4096 /* entries of gs_kin */
+#define GS_NO_PROC 0xffffffffu
 
 struct gs_life {
 	u64 ts_ns;
 	u32 kind; /* enum gs_life_kind */
 	u32 pid;
 	u32 parent_pid; /* FORK */
-	u32 proc; /* index into gs_procs */
+	u32 proc; /* index into gs_procs; GS_NO_PROC: none */
+	u32 named; /* EXEC, START: the program's file is named python… */
+	u32 pad;
 };
 
-_Static_assert(sizeof(struct gs_life) == 24, "gs_life is ABI");
+_Static_assert(sizeof(struct gs_life) == 32, "gs_life is ABI");
 
 #endif

@@ -65,7 +65,7 @@ __noinline int watch_blame(struct gs_thread *t, u64 ns, u64 waits)
 static __always_inline void tell_wait(const struct gs_thread *t, u64 end, u64 ns, bool mid)
 {
 	struct gs_record_2 r = {
-		.r = { .end_ns = end, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT },
+		.r = { .end_ns = end, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT, .arg = t->gil },
 		.a = t->wait_holder,
 	};
 
@@ -94,9 +94,9 @@ static __always_inline void io_settle(struct gs_thread *t, struct gs_proc *p, u6
  * From getting the CPU to owning the GIL: about half of what going back to sleep takes, which has
  * the way to the GIL in it and the way back.
  */
-static __always_inline u64 to_gil(const struct gs_thread *t, const struct gs_proc *p)
+static __always_inline u64 to_gil(const struct gs_thread *t, const struct gs_gil *g)
 {
-	u64 ns = (p->gil.resleep_ns ?: GS_WATCH_RESLEEP_NS) / 2;
+	u64 ns = (g->resleep_ns ?: GS_WATCH_RESLEEP_NS) / 2;
 
 	return ns < t->watch.cpu_ns ? ns : t->watch.cpu_ns;
 }
@@ -104,19 +104,25 @@ static __always_inline u64 to_gil(const struct gs_thread *t, const struct gs_pro
 /* The wait of @t, which ran at ran_ns, was over then, but for the way to the GIL. */
 __noinline int watch_settle(struct gs_thread *t, struct gs_proc *p)
 {
+	struct gs_gil *g;
 	u64 end, ns;
 	u32 seq;
 
 	if (!t || !p || !t->wait_since_ns || !t->watch.ran_ns)
 		return 0;
+	g = gs_gil_of(p, t->gil);
+	if (!g)
+		return 0;
 	end = t->watch.ran_ns;
 	seq = gs_write_begin(t);
-	ns = to_gil(t, p);
+	ns = to_gil(t, g);
 	end += ns;
 	watch_blame(t, ns, 0);
 	if (gs_elapsed(t->wait_since_ns, end, &ns)) {
 		t->contended_takes++;
 		gs_hist_add(&t->wait, ns);
+		gil_adds(t, &g->contended_takes, 1);
+		gil_adds(t, &g->wait_ns, ns);
 		tell_wait(t, end, ns, t->wait_since_ns == p->start_ns);
 	}
 	t->wait_since_ns = 0;
@@ -137,14 +143,18 @@ static __always_inline bool asleep(const struct gs_thread *t)
 	return t->wait_since_ns && !t->watch.ran_ns;
 }
 
-/* A sleep of the wait of @t begins at @now. */
+/* A sleep of the wait of @t for its GIL begins at @now. */
 __noinline int watch_sleeps(struct gs_thread *t, struct gs_proc *p, struct gil_seen *g, u64 exec,
 			    u64 now)
 {
 	struct gs_watch *w;
+	struct gs_gil *gil;
 	u32 seq;
 
 	if (!t || !p || !g)
+		return 0;
+	gil = gs_gil_of(p, t->gil);
+	if (!gil)
 		return 0;
 	w = &t->watch;
 	seq = gs_write_begin(t);
@@ -165,9 +175,9 @@ __noinline int watch_sleeps(struct gs_thread *t, struct gs_proc *p, struct gil_s
 	w->was_mine = g->was_mine;
 	w->known = g->known;
 	for (int i = 0; i < GS_GC_GENERATIONS; i++)
-		t->gc_at_wait_ns[i] = gc_time(&p->gil, i, now);
+		t->gc_at_wait_ns[i] = gc_time(gil, i, now);
 	gs_write_end(t, seq);
-	waiter_adds(&p->gil, now);
+	waiter_adds(gil, now);
 	return 0;
 }
 
@@ -175,10 +185,14 @@ __noinline int watch_sleeps(struct gs_thread *t, struct gs_proc *p, struct gil_s
 __noinline int watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now)
 {
 	struct gs_watch *w;
+	struct gs_gil *g;
 	u64 ns, stretch;
 	u32 seq;
 
 	if (!t || !p)
+		return 0;
+	g = gs_gil_of(p, t->gil);
+	if (!g)
 		return 0;
 	w = &t->watch;
 	seq = gs_write_begin(t);
@@ -188,10 +202,10 @@ __noinline int watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now)
 		watch_blame(t, ns, !w->blamed);
 	w->blamed = true;
 	gs_write_end(t, seq);
-	stretch = waiter_leaves(&p->gil, now);
+	stretch = waiter_leaves(g, now);
 	if (stretch)
-		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, 0);
-	gil_stalled(t, p, now);
+		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, t->gil);
+	gil_stalled(t, p, g, now);
 	return 0;
 }
 
@@ -206,13 +220,14 @@ static __always_inline void see_sleep(struct task_struct *task, struct gil_sleep
 }
 
 static __always_inline void on_gil(struct task_struct *task, struct gs_thread *t, struct gs_proc *p,
-				   struct gil_seen *g, u64 now)
+				   struct gil_seen *g, u32 gil, u64 now)
 {
 	struct gil_sleep s;
 
 	see_sleep(task, &s);
-	if (t->wait_since_ns && t->watch.ran_ns && !watch_same_wait(t, p, g, &s))
+	if (t->wait_since_ns && t->watch.ran_ns && (t->gil != gil || !watch_same_wait(t, p, g, &s)))
 		watch_settle(t, p);
+	t->gil = gil;
 	t->watch.sp = s.sp;
 	t->watch.io_calls = s.io_calls;
 	t->watch.print = s.print;
@@ -237,14 +252,8 @@ __noinline int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now)
 	off = t->off_since_ns;
 	if (off) {
 		t->off_since_ns = 0;
-		if (gs_elapsed(off, now, &ns)) {
-			if (t->off_preempted)
-				t->held_preempted_ns += ns;
-			else
-				t->held_blocked_ns += ns;
-			gs_record(GS_REC_OFF_CPU, t->tid, now, ns,
-				  t->off_preempted ? GS_REC_PREEMPTED : 0, 0);
-		}
+		if (gs_elapsed(off, now, &ns))
+			gil_off_cpu(t, p, now, ns);
 	}
 	if (asleep(t))
 		watch_runs(t, p, now);
@@ -277,10 +286,35 @@ static __always_inline bool is_pending(const struct gs_thread *t)
 	return t->off_since_ns || t->block_since_ns || asleep(t);
 }
 
+/* Where there are several GILs and the one looked at is not the current thread's: is another? */
+static __always_inline bool holds_another(struct gs_proc *p, u32 looked_at, u32 *ret_gil)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct gil_seen g;
+
+	*ret_gil = gs_gil_held(p);
+	if (*ret_gil || !looked_at)
+		return *ret_gil;
+	look(task, p, 0, false, &g);
+	return g.mine;
+}
+
+/*
+ * It holds a GIL, or goes to sleep on one, that is not the one of the wait that may not be over
+ * yet: that one is, and from here on @t is about @gil.
+ */
+static __always_inline void turns_to(struct gs_thread *t, struct gs_proc *p, u32 gil)
+{
+	if (t->gil == gil)
+		return;
+	watch_settle(t, p);
+	t->gil = gil;
+}
+
 /*
  * A thread of the target leaves the CPU: @out says how.  Called by gs_sched_switch.
  */
-__noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out)
+__noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out, u32 gil)
 {
 	bool waiting = out == GS_OUT_GIL || (t && (t->wait_since_ns || t->io_woken_ns));
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -289,7 +323,11 @@ __noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out)
 
 	if (!p)
 		return 0;
-	look(task, p, waiting, &g);
+	if (out != GS_OUT_GIL && out != GS_OUT_MUTEX)
+		gil = t && t->wait_since_ns ? t->gil : 0;
+	look(task, p, gil, waiting, &g);
+	if (gs_has_gils(p) && out != GS_OUT_GIL && !g.mine)
+		g.mine = holds_another(p, gil, &gil);
 	if (!waiting && !g.mine && out < GS_OUT_IO && !(t && is_pending(t)))
 		return 0; /* most of them */
 	now = bpf_ktime_get_ns();
@@ -302,10 +340,12 @@ __noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out)
 	t->exec_ns = exec;
 	if (t->wait_since_ns)
 		t->watch.cpu_ns = exec - t->watch.exec_ns;
-	if (g.mine)
+	if (g.mine) {
+		turns_to(t, p, gil);
 		leaves_holding(t, out, now);
+	}
 	if (out == GS_OUT_GIL && gs_measures(GS_FAMILY_GIL)) {
-		on_gil(task, t, p, &g, now);
+		on_gil(task, t, p, &g, gil, now);
 		return 0;
 	}
 	if (t->wait_since_ns && t->watch.ran_ns && !g.mine && kept_waiting(task, t, p, &g, out)) {
@@ -323,10 +363,12 @@ __noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out)
 
 /* @t was found asleep on the GIL's condition: since before the measurement, for nobody knows whom.
  */
-__hidden int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p)
+__hidden int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p,
+			      u32 gil)
 {
 	struct gil_seen g = {};
 
+	t->gil = gil;
 	t->watch.sp = ((struct pt_regs *)bpf_task_pt_regs(task))->sp;
 	watch_sleeps(t, p, &g, task->se.sum_exec_runtime, p->start_ns);
 	return 0;

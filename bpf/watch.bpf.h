@@ -24,8 +24,11 @@ enum gs_out {
  * may they be.
  */
 
-/* The current thread leaves the CPU.  @t: its slot, or NULL. */
-int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out);
+/*
+ * The current thread leaves the CPU.  @t: its slot, or NULL; @gil: which GIL it goes to sleep on,
+ * as gs_thread.gil.
+ */
+int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out, u32 gil);
 /* The thread of @t gets the CPU, at @now. */
 int watch_arrives(struct gs_thread *t, struct gs_proc *p, u64 now);
 /* The same, of what it slept in where that was a call of the io family (io.bpf.c). */
@@ -34,7 +37,7 @@ int io_watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now);
  */
 int watch_settle(struct gs_thread *t, struct gs_proc *p);
 
-/* Not global: @task was found asleep on the GIL's condition, since before the measurement. */
-int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p);
+/* Not global: @task was found asleep on the condition of @gil, since before the measurement. */
+int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p, u32 gil);
 
 #endif

@@ -54,8 +54,10 @@ __noinline int watch_same_wait(struct gs_thread *t, struct gs_proc *p, struct gi
 
 	if (!t || !p || !g || !now)
 		return false;
+	gil = gs_gil_of(p, t->gil);
+	if (!gil)
+		return false;
 	w = &t->watch;
-	gil = &p->gil;
 	had = had_gil(t, g);
 	mean = gil->resleep_ns ?: GS_WATCH_RESLEEP_NS;
 	cpu = w->cpu_ns;
@@ -88,6 +90,13 @@ static __always_inline bool same_on_mutex(struct task_struct *task, struct gs_th
 	return watch_same_wait(t, p, g, &s);
 }
 
+static __always_inline u64 resleep_ns(const struct gs_thread *t, struct gs_proc *p)
+{
+	struct gs_gil *g = gs_gil_of(p, t->gil);
+
+	return g ? g->resleep_ns : 0;
+}
+
 /*
  * @t, which was woken from the GIL's condition and ran, leaves the CPU without the GIL, and not to
  * sleep on that condition.  Does it still wait?
@@ -106,7 +115,7 @@ static __always_inline bool kept_waiting(struct task_struct *task, struct gs_thr
 	if (had != HAD_PERHAPS || out != GS_OUT_RUNNABLE)
 		return had == HAD_NOT;
 	return !g->was_mine && t->watch.io_calls == io_calls(task) &&
-	       t->watch.cpu_ns < (p->gil.resleep_ns ?: GS_WATCH_RESLEEP_NS);
+	       t->watch.cpu_ns < (resleep_ns(t, p) ?: GS_WATCH_RESLEEP_NS);
 }
 
 #endif

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|test|bench]: install what gilscope needs on a Debian machine.
+# deps.sh [build|test|bench|kernels]: install what gilscope needs on a Debian machine.
 #
 # Idempotent: asks dpkg first, says what it installs, and touches no network
 # when nothing is missing.  libbpf >= 1.4 (for uprobe_multi) and its bpftool
@@ -13,6 +13,7 @@ BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zli
 	libprotobuf-c-dev protobuf-c-compiler python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
 	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev"
+KERNELS="qemu-system-x86 busybox-static cpio"
 BENCH="bpftrace linux-perf python3-numpy"
 LIBBPF_MIN=1.4
 BPFTOOL_MIN=7.3
@@ -22,7 +23,8 @@ case $what in
 build) want=$BUILD ;;
 test) want="$BUILD $TEST" ;;
 bench) want="$BUILD $TEST $BENCH" ;;
-*) echo "deps.sh: $what: unknown set; use build, test or bench" >&2; exit 2 ;;
+kernels) want="$BUILD $KERNELS" ;;
+*) echo "deps.sh: $what: unknown set; use build, test, bench or kernels" >&2; exit 2 ;;
 esac
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -37,7 +39,7 @@ installed() {
 }
 
 # Another nodejs than Debian's brings npm along.
-[ "$what" = build ] || command -v npm >/dev/null 2>&1 || want="$want npm"
+[ "$what" = build ] || [ "$what" = kernels ] || command -v npm >/dev/null 2>&1 || want="$want npm"
 
 missing=
 for p in $want; do
@@ -48,6 +50,7 @@ installed libbpf-dev $LIBBPF_MIN || newer="$newer libbpf-dev"
 installed bpftool $BPFTOOL_MIN || newer="$newer bpftool"
 
 if [ -z "$missing$newer" ]; then
+	[ "$what" != kernels ] || what="boot kernels"
 	say "everything needed to $what is installed"
 	exit 0
 fi

@@ -7,6 +7,7 @@
  *   mixed THREADS ROUNDS      half of each
  *   storm THREADS ROUNDS      garbage cycles from every thread: collections of all generations
  *   flood THREADS ROUNDS      objects made and dropped: deallocations
+ *   steady THOUSANDS MS       so many thousand pairs of objects a second, a lot every millisecond
  *   select|poll|epoll N ROUNDS  an event loop on N socket pairs and a timer, fed by a thread
  */
 #include "tour/calibrate.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/rt_gil.h"
@@ -99,6 +101,29 @@ static int run_threads(long n, long rounds, void (*round)(void), void (*other)(v
 	return 0;
 }
 
+/* What is late is made up for: the rate is kept as long as it can be. */
+static int run_steady(long thousands, long ms)
+{
+	struct timespec next;
+
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (long i = 0; i < ms; i++) {
+		bool saved;
+
+		for (long k = 0; k < thousands; k++)
+			flood();
+		next.tv_nsec += 1000000;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_nsec -= 1000000000;
+			next.tv_sec++;
+		}
+		saved = rt_gil_save();
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		rt_gil_restore(saved);
+	}
+	return 0;
+}
+
 struct feed {
 	struct rt_loop *loop;
 	struct rt_timer *timer;
@@ -176,6 +201,8 @@ static int run(const char *name, long n, long rounds)
 	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (!strcmp(name, loads[i].name))
 			return run_threads(n, rounds, loads[i].round, loads[i].other);
+	if (!strcmp(name, "steady"))
+		return run_steady(n, rounds);
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
 		if (!strcmp(name, backends[i]))
 			return run_loop(name, n, rounds);

@@ -15,6 +15,7 @@
 #include "user/load/cost.h"
 #include "user/session.h"
 #include "user/target/launch.h"
+#include "user/target/module.h"
 #include "user/target/process.h"
 
 static const char *const family_names[GS_FAMILY_END] = {
@@ -61,8 +62,27 @@ static void print_rate(const struct figures *f, const struct fig_probe *hits)
 		printf("  %9s", hits ? fmt_rate(hits->hits, f->duration_ns).s : "-");
 }
 
+static void print_sites(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
+			const struct figures *f)
+{
+	for (size_t i = 0; i < b->nsites; i++) {
+		const struct probe_site *s = &b->sites[i];
+
+		if (!session_wants(o, s))
+			continue;
+		printf("  %-7s %-9s 0x%-10llx %-9s ", family_names[s->family],
+		       events[s->event].name, (unsigned long long)s->offset, s->found_by);
+		print_cost(cost_of(s, c));
+		print_rate(f,
+			   hits_of(f, b->path ? b->path : "?", s->offset, events[s->event].name));
+		printf("  %s%s; %s\n", s->instruction, s->emulated ? "" : " (single-stepped)",
+		       s->evidence ? s->evidence : "");
+	}
+}
+
 static void print_process(const struct opts *o, const struct py_process *p,
-			  const struct hit_cost *c, const struct figures *f)
+			  const struct py_binary *module, const struct hit_cost *c,
+			  const struct figures *f)
 {
 	const struct py_binary *b = p->binary;
 
@@ -73,23 +93,16 @@ static void print_process(const struct opts *o, const struct py_process *p,
 		printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s\n",
 		       (unsigned long long)p->runtime_addr, (unsigned long long)p->gil_addr,
 		       b->layout.found_by);
-	printf("  %-6s %-9s %-12s %-9s %9s%s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
+	printf("  %-7s %-9s %-12s %-9s %9s%s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
 	       "PER HIT", f ? "     HITS/s" : "", "INSTRUCTION; EVIDENCE");
-	for (size_t i = 0; i < b->nsites; i++) {
-		const struct probe_site *s = &b->sites[i];
-
-		if (!session_wants(o, s))
-			continue;
-		printf("  %-6s %-9s 0x%-10llx %-9s ", family_names[s->family],
-		       events[s->event].name, (unsigned long long)s->offset, s->found_by);
-		print_cost(cost_of(s, c));
-		print_rate(f,
-			   hits_of(f, b->path ? b->path : "?", s->offset, events[s->event].name));
-		printf("  %s%s; %s\n", s->instruction, s->emulated ? "" : " (single-stepped)",
-		       s->evidence ? s->evidence : "");
-	}
+	print_sites(o, b, c, f);
 	if (b->types_coverage)
 		printf("  types: %s\n", b->types_coverage);
+	if (module) {
+		printf("  and in %s  build id %s\n", module->path,
+		       module->build_id ? module->build_id : "none");
+		print_sites(o, module, c, f);
+	}
 }
 
 /* The kernel's side as it was measured, and what all of it cost. */
@@ -99,7 +112,7 @@ static void print_counted(const struct figures *f)
 
 	for (size_t i = 0; i < f->nprobes; i++)
 		if (!strcmp(f->probes[i].file, "kernel"))
-			printf("  %-6s %-24s %9s hits/s\n", f->probes[i].family, f->probes[i].event,
+			printf("  %-7s %-24s %9s hits/s\n", f->probes[i].family, f->probes[i].event,
 			       fmt_rate(f->probes[i].hits, f->duration_ns).s);
 	printf("in %s: %s hits/s, about %s of a CPU\n", fmt_ns(f->duration_ns).s,
 	       fmt_rate(f->overhead.probe_hits, f->duration_ns).s, fmt_percent(cost).s);
@@ -120,6 +133,9 @@ static void print_kernel(const struct opts *o)
 		       "epoll_pwait2,poll,ppoll,select,pselect6}: while any\n  system-call "
 		       "tracepoint is "
 		       "on, every system call of every process costs a little more");
+	if (o->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO))
+		printf(",\n  tracepoints syscalls/sys_{enter,exit}_{epoll_wait,epoll_pwait,"
+		       "epoll_pwait2},\n  sys_enter_epoll_create1: likewise");
 	printf("\n");
 }
 
@@ -131,26 +147,34 @@ static json_t *site_json(const struct probe_site *s, const struct hit_cost *c,
 	u64 ns = cost_of(s, c);
 
 	snprintf(offset, sizeof(offset), "0x%llx", (unsigned long long)s->offset);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o}", "family",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o}", "family",
 			 family_names[s->family], "event", events[s->event].name, "meaning",
-			 events[s->event].meaning, "offset", offset, "found_by", s->found_by,
-			 "evidence", s->evidence ? s->evidence : "", "instruction", s->instruction,
-			 "emulated", s->emulated, "cost_ns",
+			 events[s->event].meaning, "file", file, "offset", offset, "found_by",
+			 s->found_by, "evidence", s->evidence ? s->evidence : "", "instruction",
+			 s->instruction, "emulated", s->emulated, "cost_ns",
 			 ns ? json_integer((json_int_t)ns) : json_null(), "hits_per_s",
 			 hits ? json_real(hits->hits * 1e9 / f->duration_ns) : json_null());
 }
 
+static void add_sites(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
+		      const struct figures *f, json_t *sites)
+{
+	for (size_t i = 0; b && i < b->nsites; i++)
+		if (session_wants(o, &b->sites[i]))
+			json_array_append_new(
+				sites, site_json(&b->sites[i], c, f, b->path ? b->path : "?"));
+}
+
 static json_t *process_json(const struct opts *o, const struct py_process *p,
-			    const struct hit_cost *c, const struct figures *f)
+			    const struct py_binary *module, const struct hit_cost *c,
+			    const struct figures *f)
 {
 	const struct py_binary *b = p->binary;
 	json_t *sites = json_array();
 	char gil[32];
 
-	for (size_t i = 0; i < b->nsites; i++)
-		if (session_wants(o, &b->sites[i]))
-			json_array_append_new(
-				sites, site_json(&b->sites[i], c, f, b->path ? b->path : "?"));
+	add_sites(o, b, c, f, sites);
+	add_sites(o, module, c, f, sites);
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)p->gil_addr);
 	return json_pack("{s:i,s:{s:s,s:s,s:o},s:s,s:s,s:o}", "pid", (int)p->pid, "python",
 			 "version", b->version, "path", b->path, "build_id",
@@ -171,18 +195,25 @@ struct probes_run {
 
 static int show(struct probes_run *r, pid_t pid, struct err *e)
 {
+	u32 asyncio = r->opts->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO);
+	struct module module = {};
 	struct py_process *p;
 	int err = process_identify(pid, r->opts->families, r->binaries, &p, e);
 
 	if (err)
 		return err;
-	if (r->list)
-		json_array_append_new(r->list, process_json(r->opts, p, &r->cost, r->counted));
-	else
-		print_process(r->opts, p, &r->cost, r->counted);
-	r->count++;
+	if (asyncio)
+		err = module_find(pid, "_asyncio", asyncio, r->binaries, &module, e);
+	if (err == -ENOENT)
+		err = 0; /* not mapped, or part of the interpreter's file */
+	if (!err && r->list)
+		json_array_append_new(
+			r->list, process_json(r->opts, p, module.binary, &r->cost, r->counted));
+	else if (!err)
+		print_process(r->opts, p, module.binary, &r->cost, r->counted);
+	r->count += !err;
 	process_free(p);
-	return 0;
+	return err;
 }
 
 static int show_if_python(pid_t pid, void *arg)

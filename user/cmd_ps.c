@@ -10,9 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "bpf/families.h"
 #include "user/base/str.h"
+#include "user/base/utf8.h"
+#include "user/target/container.h"
 #include "user/target/proc_status.h"
 #include "user/target/process.h"
 
@@ -27,6 +31,7 @@ struct row {
 	char build_id[129];
 	char command[257];
 	char why[512]; /* "": supported */
+	struct container container;
 	bool stripped;
 };
 
@@ -85,6 +90,7 @@ static int look(pid_t pid, void *arg)
 	}
 	name_user(row.status.uid, row.user, sizeof(row.user));
 	proc_command(pid, row.command, sizeof(row.command));
+	(void)container_read(pid, &row.container);
 	if (ps->n == ps->capacity) {
 		ps->capacity = ps->capacity ? ps->capacity * 2 : 32;
 		more = realloc(ps->rows, ps->capacity * sizeof(*more));
@@ -96,25 +102,112 @@ static int look(pid_t pid, void *arg)
 	return 0;
 }
 
+/* What a person calls the place: the container, else the service or group. */
+static const char *place_of(const struct row *r)
+{
+	if (r->container.name[0])
+		return r->container.name;
+	return r->container.unit[0] ? r->container.unit : "-";
+}
+
+enum column { PID, NS_PID, USER, VERSION, THREADS, SUPPORTED, CONTAINER, NCOLUMNS };
+
+/* Text of a column of a row; @own is room for numbers. */
+static const char *cell(const struct row *r, enum column c, char own[16])
+{
+	int n = c == PID ? r->pid : c == NS_PID ? r->status.ns_pid : (int)r->status.threads;
+
+	switch (c) {
+	case USER:
+		return r->user;
+	case VERSION:
+		return r->version[0] ? r->version : "-";
+	case SUPPORTED:
+		return r->why[0] ? "no" : "yes";
+	case CONTAINER:
+		return place_of(r);
+	default:
+		if (c == NS_PID && n == r->pid)
+			return "";
+		snprintf(own, 16, "%d", n);
+		return own;
+	}
+}
+
+/* @s in @width columns: cut with a "~", or filled with blanks on the left or right. */
+static void put(const char *s, size_t width, bool right)
+{
+	size_t used, bytes = utf8_fit(s, width, &used);
+
+	if (s[bytes])
+		bytes = utf8_fit(s, width - 1, &used);
+	if (right)
+		printf("%*s", (int)(width - used), "");
+	printf("%.*s%s", (int)bytes, s, s[bytes] ? "~" : "");
+	used += s[bytes] != 0;
+	if (!right)
+		printf("%*s", (int)(width - used), "");
+	putchar(' ');
+}
+
+/* Each column as wide as its widest cell, within bounds. */
+static void find_widths(const struct ps *ps, const char *const *titles, size_t *width)
+{
+	static const size_t most[NCOLUMNS] = {
+		[PID] = 10,	[NS_PID] = 10,	 [USER] = 16,	   [VERSION] = 12,
+		[THREADS] = 10, [SUPPORTED] = 9, [CONTAINER] = 30,
+	};
+	char own[16];
+	size_t w;
+
+	for (int c = 0; c < NCOLUMNS; c++) {
+		width[c] = strlen(titles[c]);
+		for (size_t i = 0; i < ps->n; i++) {
+			utf8_fit(cell(&ps->rows[i], c, own), most[c], &w);
+			width[c] = w > width[c] ? w : width[c];
+		}
+	}
+}
+
+/* Columns of the terminal; where output is none, no limit. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col < 40)
+		return SIZE_MAX;
+	return size.ws_col;
+}
+
+static void print_line(const char *s, size_t room)
+{
+	size_t used;
+
+	printf("%.*s\n", (int)utf8_fit(s, room, &used), s);
+}
+
 static void print_table(const struct ps *ps)
 {
-	size_t i;
+	static const char *const titles[NCOLUMNS] = { "PID",	 "NS-PID",    "USER",	  "PYTHON",
+						      "THREADS", "SUPPORTED", "CONTAINER" };
+	size_t width[NCOLUMNS], used = 0, all = terminal_width(), room;
+	char own[16];
 
-	printf("%7s %7s %-10s %-9s %7s %-9s %s\n", "PID", "NS-PID", "USER", "PYTHON", "THREADS",
-	       "SUPPORTED", "COMMAND");
-	for (i = 0; i < ps->n; i++) {
+	find_widths(ps, titles, width);
+	for (int c = 0; c < NCOLUMNS; c++) {
+		put(titles[c], width[c], c <= NS_PID || c == THREADS);
+		used += width[c] + 1;
+	}
+	room = all > used + 8 ? all - used : 8;
+	print_line("COMMAND", room);
+	for (size_t i = 0; i < ps->n; i++) {
 		const struct row *r = &ps->rows[i];
-		char ns[16] = "";
 
-		if (r->status.ns_pid != r->pid)
-			snprintf(ns, sizeof(ns), "%d", r->status.ns_pid);
-		printf("%7d %7s %-10.10s %-9s %7u %-9s %s\n", r->pid, ns, r->user,
-		       r->version[0] ? r->version : "-", r->status.threads,
-		       r->why[0] ? "no" : "yes", r->command);
-		if (r->why[0])
-			printf("%7s   %s\n", "", r->why);
-		else
-			printf("%7s   %s%s\n", "", r->path, r->stripped ? " (stripped)" : "");
+		for (int c = 0; c < NCOLUMNS; c++)
+			put(cell(r, c, own), width[c], c <= NS_PID || c == THREADS);
+		print_line(r->command, room);
+		printf("%*s   %s%s\n", (int)width[PID], "", r->why[0] ? r->why : r->path,
+		       !r->why[0] && r->stripped ? " (stripped)" : "");
 	}
 }
 
@@ -126,13 +219,16 @@ static json_t *text_or_null(const char *s)
 
 static json_t *row_json(const struct row *r)
 {
-	return json_pack("{s:i, s:i, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:o}", "pid",
-			 r->pid, "ns_pid", r->status.ns_pid, "user", r->user, "uid",
-			 (int)r->status.uid, "version", text_or_null(r->version), "threads",
-			 (int)r->status.threads, "path", text_or_null(r->path), "build_id",
-			 text_or_null(r->build_id), "stripped",
-			 r->path[0] ? json_boolean(r->stripped) : json_null(), "command",
-			 r->command, "supported", !r->why[0], "reason", text_or_null(r->why));
+	return json_pack(
+		"{s:i, s:i, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o}",
+		"pid", r->pid, "ns_pid", r->status.ns_pid, "user", r->user, "uid",
+		(int)r->status.uid, "version", text_or_null(r->version), "threads",
+		(int)r->status.threads, "path", text_or_null(r->path), "build_id",
+		text_or_null(r->build_id), "stripped",
+		r->path[0] ? json_boolean(r->stripped) : json_null(), "command", r->command,
+		"supported", !r->why[0], "reason", text_or_null(r->why), "container",
+		text_or_null(r->container.name), "cgroup", text_or_null(r->container.cgroup),
+		"unit", text_or_null(r->container.unit));
 }
 
 static int print_json(const struct ps *ps, struct err *e)

@@ -113,6 +113,7 @@ static json_t *run_program(const struct tour *t, char **argv, struct err *e)
 	json_t *seen;
 
 	o.program = argv;
+	o.all = false; /* it was said of the stops */
 	o.families = families_of(t);
 	o.count = t->opts->on_python ? NULL : json_string_value(json_object_get(t->about, "count"));
 	o.children = strstr(text_of(t, "families"), "children");

@@ -227,6 +227,7 @@ static void set_defaults(struct opts *o)
 		.max_threads = 4096,
 		.max_processes = 256,
 		.max_types = 4096,
+		.slow_ns = NS_PER_SEC / 10, /* as asyncio's loop.slow_callback_duration */
 		.buffer_bytes = 8 << 20,
 		.top = 10,
 		.threshold = 3,

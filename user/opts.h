@@ -60,6 +60,7 @@ struct opts {
 	double budget; /* share of one core that probing refs may cost a target; 0: no limit */
 	bool budget_given; /* as an option; otherwise what this kernel cannot keep is left out */
 	u64 max_threads, max_processes, max_types; /* map sizes */
+	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
 	const char *count; /* function that the calls family counts */
 	const char *args[OPTS_MAX_ARGS]; /* words without a dash: as many as the command takes */

@@ -46,7 +46,7 @@ static void option_help(const struct opts_option *opt)
 static void families_help(void)
 {
 	printf("\nFamilies (* measured unless --without says no):\n");
-#define X(NAME, name, id, on, help) printf("  %c %-6s %s\n", (on) ? '*' : ' ', #name, help);
+#define X(NAME, name, id, on, help) printf("  %c %-7s %s\n", (on) ? '*' : ' ', #name, help);
 	GS_FAMILIES(X)
 #undef X
 }

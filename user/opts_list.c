@@ -20,9 +20,10 @@ const struct opts_option opts_options[] = {
 	OPT("pid", 'p', "PID[,PID...]", true, CMDS_TARGET, pids, 0, 0, opts_set_pids,
 	    "these processes; may be repeated"),
 	OPT("all", 0, NULL, false, CMDS_TARGET | CMD_BIT(CMD_TOUR), all, 0, 0, opts_set_true,
-	    "every CPython process on this host; tour: every stop"),
+	    "every CPython process on this host, and those that start; tour: every\n"
+	    "                              stop"),
 	OPT("children", 0, NULL, false, CMDS_TARGET, children, 0, 0, opts_set_true,
-	    "also the processes they start"),
+	    "also the processes they start, by fork, spawn or a shell"),
 	OPT("duration", 'd', "TIME", false, CMDS_MEASURE | CMD_BIT(CMD_PROBES), duration_ns, 1,
 	    DURATION_MAX, opts_set_duration,
 	    "measure this long: 10, 0.5, 250ms, 5m (until the end or ^C; probes:\n"
@@ -55,6 +56,8 @@ const struct opts_option opts_options[] = {
 	    "room for this many object types (4096)"),
 	OPT("contended-sites", 0, NULL, false, CMDS_TARGET, contended_sites, 0, 0, opts_set_true,
 	    "also probe where the interpreter begins to wait"),
+	OPT("slow", 0, "TIME", false, CMDS_MEASURE, slow_ns, 1000, DURATION_MAX, opts_set_duration,
+	    "with asyncio: a loop's iteration that takes longer has blocked it (100ms)"),
 	OPT("count", 0, "FUNCTION", false, CMDS_TARGET, count, 0, 0, opts_set_count,
 	    "also count the calls of this function of the program"),
 	OPT("python", 0, "[=PATH]", false, CMD_BIT(CMD_TOUR), python, 0, 0, opts_set_python,
@@ -99,6 +102,7 @@ const struct opts_command_desc opts_commands[] = {
 	{ "top", CMD_TOP, 0, 0, "[OPTION...] TARGET", "live dashboard",
 	  "  gilscope top -p 1234\n"
 	  "  gilscope top --with refs -p 1234,1240 -i 0.5\n"
+	  "  gilscope top --children -p $(pidof -s gunicorn)    all workers; Enter shows one\n"
 	  "  gilscope top -- python3 app.py --port 8080\n" },
 	{ "stat", CMD_STAT, 0, 0, "[OPTION...] TARGET", "measure, then print",
 	  "  gilscope stat -p 1234 -d 10\n"

@@ -43,9 +43,11 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.max_sites = SESSION_MAX_SITES,
 			.only_pid = one ? s->found[0]->pid : 0,
 			.follow_children = o->children || o->all,
+			.follow_all = o->all,
 			.record = o->command == CMD_RECORD,
 			.watch = opts_watch(o),
 			.bursts = wants_bursts(s, multi),
+			.slow_ns = o->slow_ns,
 		},
 		.max_types = o->max_types,
 		.record_bytes = power_of_two(o->buffer_bytes),
@@ -96,6 +98,8 @@ static int attach(struct session *s, struct err *e)
 		err = burst_start(s->burst);
 	if (!err && !s->collector.count)
 		return errf(e, GS_EXIT_TARGET, -ESRCH, "targets: all have ended; see gilscope ps");
+	if (!err)
+		starts_scan(s);
 	return err;
 }
 
@@ -146,6 +150,7 @@ static int prepare(struct session *s, struct err *e)
 		return err;
 	s->collector.hit_ns = s->selftest.hit_ns;
 	s->collector.watch = opts_watch(s->opts);
+	s->collector.slow_ns = s->opts->slow_ns;
 	err = prepare_budget(s, e);
 	if (err)
 		return err;
@@ -252,18 +257,30 @@ static int on_signal(struct session *s)
 	return SESSION_STOP;
 }
 
-static int housekeep(struct session *s)
+/* Starts are looked at as they come, what takes a look at all slots less often. */
+static int look_after(struct session *s)
 {
-	int err, status;
+	int err = ring_buffer__consume(s->life), status;
 
-	err = ring_buffer__consume(s->life);
 	if (err < 0)
 		return err;
-	targets_retry(s);
+	starts_retry(s);
+	modules_look(s);
+	if (!s->hurry && clock_mono_ns() < s->housekeep_at_ns)
+		return 0;
+	s->hurry = false;
+	s->nended = 0;
 	if (s->launch)
 		(void)launch_status(s->launch, &status); /* reap it */
 	s->housekeep_at_ns = clock_mono_ns() + HOUSEKEEP_NS;
 	return collect_housekeep(&s->collector);
+}
+
+/* With --all others may start at any time. */
+static bool has_ended(const struct session *s)
+{
+	return !s->end_told && !s->opts->all && !collector_running(&s->collector) &&
+	       !starts_expected(s);
 }
 
 int session_wait(struct session *s, u64 until_ns, int input_fd)
@@ -279,20 +296,20 @@ int session_wait(struct session *s, u64 until_ns, int input_fd)
 
 		if (now >= until_ns)
 			return SESSION_TICK;
-		next = s->housekeep_at_ns < until_ns ? s->housekeep_at_ns : until_ns;
+		next = starts_next_ns(s);
+		next = s->housekeep_at_ns < next ? s->housekeep_at_ns : next;
+		next = next < until_ns ? next : until_ns;
 		err = poll(fds, 3, next > now ? (int)((next - now + 999999) / 1000000) : 0);
 		if (err < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents && (event = on_signal(s)) >= 0)
 			return event;
-		if (fds[1].revents || clock_mono_ns() >= s->housekeep_at_ns) {
-			err = housekeep(s);
-			if (err)
-				return err;
-			if (!s->end_told && !collector_running(&s->collector) && !s->npending) {
-				s->end_told = true;
-				return SESSION_ENDED;
-			}
+		err = look_after(s);
+		if (err)
+			return err;
+		if (has_ended(s)) {
+			s->end_told = true;
+			return SESSION_ENDED;
 		}
 		if (fds[2].revents)
 			return SESSION_INPUT;

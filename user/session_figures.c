@@ -133,7 +133,7 @@ static int add_sites(struct session *s, struct figures *f, u64 *ret_hits)
 	int err = 0;
 
 	for (size_t i = 0; i < s->nblocks && !err; i++)
-		err = add_block(s, &s->blocks[i], f, ret_hits);
+		err = s->blocks[i].covered ? 0 : add_block(s, &s->blocks[i], f, ret_hits);
 	return err;
 }
 
@@ -151,6 +151,11 @@ static int add_losses(struct session *s, struct figures *f)
 	if (err)
 		return err;
 	counts[GS_LOSS_PROCESSES_DROPPED] += s->collector.dropped;
+	for (size_t i = 0; i < s->collector.count; i++)
+		counts[GS_LOSS_GILS_FULL] += s->collector.list[i]->gils_lost;
+	counts[GS_LOSS_STARTS_FULL] += s->starts_lost;
+	counts[GS_LOSS_STARTS_MISSED] += s->starts_missed;
+	counts[GS_LOSS_PROCESSES_FULL] += s->no_slot;
 	counts[GS_LOSS_KERNEL_SKIPPED] += skel_skipped(s->skel);
 	f->lost = calloc(GS_LOSS_COUNT, sizeof(*f->lost));
 	if (!f->lost)

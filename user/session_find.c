@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "user/session_private.h"
 
 /* With more processes than this, sites are attached once for all who map the file. */
 #define MAX_LINKS_BY_PID 4
+#define INITIALISED_STEP_NS 10000000
+#define INITIALISED_MOST_NS 500000000
 
 static int found_add(struct session *s, struct py_process *py, struct err *e)
 {
@@ -64,6 +67,34 @@ static int find_one(struct session *s, pid_t pid, struct err *e)
 		return 0;
 	err = process_identify(pid, session_site_families(s), s->binaries, &py, e);
 	return err ? err : found_add(s, py, e);
+}
+
+/*
+ * One that was named by its pid.  A program that embeds Python may be far from initialising it:
+ * that is told rather than nothing measured.  An interpreter that only starts gets the time for it.
+ */
+static int find_named(struct session *s, pid_t pid, struct err *e)
+{
+	struct timespec pause = { .tv_nsec = INITIALISED_STEP_NS };
+	const struct py_process *py;
+	size_t before = s->nfound;
+	struct gil_now now;
+	int err = find_one(s, pid, e);
+
+	if (err || s->nfound == before)
+		return err;
+	py = s->found[before];
+	for (u64 ns = 0; !py->binary->by_notes && process_gil(py, &now) == -EAGAIN;
+	     ns += INITIALISED_STEP_NS) {
+		if (ns >= INITIALISED_MOST_NS)
+			return errf(e, GS_EXIT_TARGET, -ESRCH,
+				    "pid %d: %s is there, but no interpreter is initialised; try "
+				    "again once the program has done that",
+				    pid, py->binary->path);
+		nanosleep(&pause, NULL);
+	}
+	(void)process_refresh(s->found[before]); /* its places, if they were not known before */
+	return 0;
 }
 
 /* One of many: what cannot be measured is told and passed over. */
@@ -155,7 +186,7 @@ int targets_find(struct session *s, struct err *e)
 	else if (o->all)
 		err = process_each(find_if_python, s);
 	for (size_t i = 0; i < o->npids && err >= 0; i++)
-		err = find_one(s, o->pids[i], e);
+		err = find_named(s, o->pids[i], e);
 	for (size_t i = 0; i < o->npids && err >= 0 && o->children; i++)
 		err = process_each_child(o->pids[i], find_if_python, s);
 	if (err < 0)

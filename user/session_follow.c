@@ -68,7 +68,7 @@ static int name_targets(const struct session *s, struct opts *o, struct err *e)
 			return errf(e, GS_EXIT_FAILED, -E2BIG, "targets: too many to be named");
 		o->pids[o->npids++] = m->py->pid;
 	}
-	return collector_running(&s->collector) && !s->npending
+	return collector_running(&s->collector) && (o->all || !starts_expected(s))
 		       ? 0
 		       : errf(e, GS_EXIT_TARGET, -ESRCH, "targets: have ended, or begin anew");
 }
@@ -124,7 +124,7 @@ u64 session_gil_hits(struct session *s)
 		const struct site_block *block = &s->blocks[b];
 		u32 row = block->first;
 
-		for (size_t i = 0; i < block->binary->nsites; i++) {
+		for (size_t i = 0; i < block->binary->nsites && !block->covered; i++) {
 			const struct probe_site *site = &block->binary->sites[i];
 			u64 hits;
 

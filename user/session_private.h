@@ -12,18 +12,21 @@
 struct ring_buffer;
 
 #define SESSION_MAX_SITES 8192
-#define SESSION_MAX_PENDING 64
+#define SESSION_MAX_PENDING 1024
 
 /* A binary whose sites have rows in gs_sites. */
 struct site_block {
 	const struct py_binary *binary;
 	u32 first; /* index into gs_sites */
 	bool for_all; /* attached for every process that maps it */
+	bool covered; /* by another's: it is the same file, below two overlays; it has no rows */
 };
 
-/* A target that executed another program: is that a CPython, too? */
+/* A process that executed a program: is that a CPython? */
 struct pending {
 	pid_t pid;
+	bool likely; /* named like one, or it was one */
+	bool named; /* its file is named like one, as the kernel saw */
 	u64 try_at_ns;
 	u32 tries;
 };
@@ -46,6 +49,11 @@ struct session {
 	bool by_pid; /* sites are attached for one process each */
 	struct pending pending[SESSION_MAX_PENDING];
 	size_t npending;
+	u64 starts_missed; /* that were named like one, and gone */
+	u64 starts_lost; /* that did not fit into it, or into the kernel's table of kin */
+	u64 no_slot; /* new targets for which there was none */
+	u64 nended; /* targets that did since the slots were looked at */
+	bool hurry; /* do that now */
 	struct ring_buffer *life;
 	int signal_fd;
 	u64 started_ns, started_unix_ns, cpu_ns;
@@ -86,14 +94,51 @@ bool session_in_bursts(const struct session *s, const struct probe_site *site);
 /* Give @py, which is taken over, a slot and its probes.  0 or a negative errno, @e set. */
 int targets_attach(struct session *s, struct py_process *py, struct err *e);
 
+/*
+ * Probe file @b, mapped by @pid, which is opened by @path; once for all processes where sites are
+ * not attached by pid.  0 or a negative errno, @e set.
+ */
+int targets_attach_file(struct session *s, const struct py_binary *b, const char *path, pid_t pid,
+			struct err *e);
+
 /* A target held the GIL at the start?  To be asked right after its start_ns is set. */
 void targets_seed(struct session *s, struct measured *m);
 
-/* ring_buffer__new() callback: a fork, exec or exit of a target; @ctx is the session. */
+/* ring_buffer__new() callback: a fork, exec or exit of a target, or a start; @ctx is the session.
+ */
 int targets_on_life(void *ctx, void *data, size_t size);
 
-/* Look again at targets that executed another program. */
-void targets_retry(struct session *s);
+/* The target that @pid is now; NULL: none. */
+struct measured *targets_find_pid(const struct session *s, pid_t pid);
+
+/* session_starts.c */
+
+/* Look at @pid, soon: it has executed a program, which is @likely CPython, or named like it. */
+void starts_add(struct session *s, pid_t pid, bool likely, bool named);
+
+/* Look at those whose time has come. */
+void starts_retry(struct session *s);
+
+/* When the next one's is: CLOCK_MONOTONIC; UINT64_MAX: there is none. */
+u64 starts_next_ns(const struct session *s);
+
+/* Is one of those being looked at likely to become a target? */
+bool starts_expected(const struct session *s);
+
+/* Look at all that should be targets and are not: they started while the session was opened. */
+void starts_scan(struct session *s);
+
+/* session_modules.c */
+
+/* Probe the extension modules of @m that have sites.  0, also if there are none yet; or a negative
+ * errno, @e set. */
+int modules_attach(struct session *s, struct measured *m, struct err *e);
+
+/* @parent has forked @child. */
+void modules_follow(struct measured *child, const struct measured *parent);
+
+/* Those that were not mapped yet: are they now? */
+void modules_look(struct session *s);
 
 /* session_figures.c */
 

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/base/clock.h"
+#include "user/ingest/gils.h"
 #include "user/session_private.h"
+#include "user/target/proc_maps.h"
 
-#define MAX_TRIES 8
+#define INT3 0xcc
 
 static struct site_block *block_of(struct session *s, const struct py_binary *b)
 {
@@ -86,16 +87,67 @@ static int attach_wanted(struct session *s, const struct site_block *block, cons
 	return err;
 }
 
-static int attach_binary(struct session *s, const struct py_process *py, struct err *e)
+/* Is there a breakpoint in @pid at @site of its file @b? */
+static bool has_breakpoint(pid_t pid, const struct py_binary *b, const struct probe_site *site)
 {
-	struct site_block *block = block_of(s, py->binary);
+	struct proc_maps maps;
+	u8 byte = 0;
+
+	if (proc_maps_read(pid, &maps))
+		return false;
+	for (size_t i = 0; i < maps.n; i++) {
+		const struct proc_map *m = &maps.list[i];
+
+		if (m->exec && m->inode == b->ino && site->offset >= m->offset &&
+		    site->offset - m->offset < m->end - m->start)
+			(void)process_read(pid, m->start + (site->offset - m->offset), &byte, 1);
+	}
+	proc_maps_free(&maps);
+	return byte == INT3;
+}
+
+static bool same_file(const struct py_binary *a, const struct py_binary *b)
+{
+	return a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->build_id &&
+	       b->build_id && !strcmp(a->build_id, b->build_id);
+}
+
+/*
+ * Containers of one image have the interpreter's file each below an overlay of their own: other
+ * devices, yet one inode below, which is what uprobes are on.  Attached twice each event would
+ * count twice.  So where a file looks like one that has its probes, its memory is asked.
+ */
+static bool is_covered(const struct session *s, const struct py_binary *b, pid_t pid)
+{
+	const struct probe_site *site = NULL;
+
+	for (size_t i = 0; i < b->nsites && !site; i++)
+		if (session_wants(s->opts, &b->sites[i]) && !session_in_bursts(s, &b->sites[i]))
+			site = &b->sites[i];
+	for (size_t i = 0; site && i < s->nblocks; i++)
+		if (s->blocks[i].for_all && !s->blocks[i].covered && s->blocks[i].binary != b &&
+		    same_file(s->blocks[i].binary, b))
+			return has_breakpoint(pid, b, site);
+	return false;
+}
+
+int targets_attach_file(struct session *s, const struct py_binary *b, const char *path, pid_t pid,
+			struct err *e)
+{
+	struct site_block *block = block_of(s, b);
 	int err;
 
 	if (!block)
 		return errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
 	if (block->for_all)
 		return 0;
-	err = attach_wanted(s, block, py->open_path, s->by_pid ? py->pid : -1, e);
+	if (!s->by_pid && is_covered(s, b, pid)) {
+		block->for_all = block->covered = true;
+		if (s->next_site == block->first + b->nsites)
+			s->next_site = block->first;
+		return 0;
+	}
+	err = attach_wanted(s, block, path, s->by_pid ? pid : -1, e);
 	if (!err && !s->by_pid)
 		block->for_all = true;
 	return err;
@@ -112,6 +164,7 @@ static struct gs_proc_config config_of(const struct py_process *py)
 		.gil_cond = py->gil_addr ? py->gil_addr + l->gil_cond : 0,
 		.gil_cond_size = py->gil_addr ? l->gil_cond_size : 0,
 		.gc_stats = py->gc_stats_addr,
+		.gc_rings = py->gc_rings_addr,
 		.gc_stats_stride = l->gc_stats_stride,
 		.gc_ring_items = { l->gc_ring_items[0], l->gc_ring_items[1], l->gc_ring_items[2] },
 		.gc_ring_newest = { rings ? newest[0] : 0, rings ? newest[1] : 0,
@@ -133,6 +186,13 @@ static struct gs_proc_config config_of(const struct py_process *py)
 	};
 }
 
+static bool can_tell_gils(const struct py_process *py)
+{
+	u64 list[PROCESS_GILS_MAX];
+
+	return process_tells_gils(py->binary) || process_gils(py, list) < 2;
+}
+
 int targets_attach(struct session *s, struct py_process *py, struct err *e)
 {
 	const struct kmaps *k = skel_maps(s->skel);
@@ -146,6 +206,13 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
 			    "pid %u: where its GIL is cannot be told, as watch mode needs; use "
 			    "--mode exact",
+			    pid);
+	}
+	if (!session_wants_watch(s) && !can_tell_gils(py)) {
+		process_free(py);
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			    "pid %u: has subinterpreters with a GIL of their own, which the sites "
+			    "found in its build cannot tell apart; use --mode watch",
 			    pid);
 	}
 	err = kmaps_proc_take(k, &index);
@@ -164,7 +231,9 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 		err = -ENOMEM;
 	}
 	if (!err)
-		err = attach_binary(s, py, e);
+		err = targets_attach_file(s, py->binary, py->open_path, py->pid, e);
+	if (!err)
+		err = modules_attach(s, m, e);
 	if (!err && bpf_map_update_elem(k->targets_fd, &pid, &index, BPF_ANY))
 		err = -errno;
 	if (!err)
@@ -182,6 +251,7 @@ void targets_seed(struct session *s, struct measured *m)
 {
 	struct gil_now now;
 
+	gils_seed(&s->collector, m);
 	if (process_gil(m->py, &now) || !now.locked || !now.holder_ns_tid)
 		return;
 	m->seed_tid = m->py->ns_pid == m->py->pid ? now.holder_ns_tid
@@ -189,7 +259,25 @@ void targets_seed(struct session *s, struct measured *m)
 	skel_maps(s->skel)->procs[m->index].seed_tid = m->seed_tid;
 }
 
-static struct measured *find_pid(struct session *s, pid_t pid)
+/* Its slot says so before the next reading does. */
+static bool ended(const struct session *s, const struct measured *m)
+{
+	const struct gs_proc *p = &skel_maps(s->skel)->procs[m->index];
+
+	return m->exited || __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == GS_SLOT_EXITED;
+}
+
+/* One that ended may have had the same pid. */
+struct measured *targets_find_pid(const struct session *s, pid_t pid)
+{
+	for (size_t i = s->collector.count; i-- > 0;)
+		if (s->collector.list[i]->py->pid == pid)
+			return ended(s, s->collector.list[i]) ? NULL : s->collector.list[i];
+	return NULL;
+}
+
+/* It forked while it was one. */
+static const struct measured *find_parent(const struct session *s, pid_t pid)
 {
 	for (size_t i = s->collector.count; i-- > 0;)
 		if (s->collector.list[i]->py->pid == pid)
@@ -199,72 +287,34 @@ static struct measured *find_pid(struct session *s, pid_t pid)
 
 static void on_fork(struct session *s, const struct gs_life *life)
 {
-	const struct measured *parent = find_pid(s, life->parent_pid);
+	const struct measured *parent = find_parent(s, life->parent_pid);
 	struct measured *m;
 
 	if (!parent || collector_find(&s->collector, life->proc))
 		return;
 	m = measured_fork(parent, life->proc, life->pid);
+	if (m)
+		modules_follow(m, parent);
 	if (m && collector_add(&s->collector, m))
 		measured_free(m);
-}
-
-static void on_exec(struct session *s, pid_t pid)
-{
-	if (s->npending < SESSION_MAX_PENDING)
-		s->pending[s->npending++] = (struct pending) { .pid = pid };
 }
 
 int targets_on_life(void *ctx, void *data, size_t size)
 {
 	const struct gs_life *life = data;
+	struct session *s = ctx;
 
 	if (size < sizeof(*life))
 		return 0;
 	if (life->kind == GS_LIFE_FORK)
-		on_fork(ctx, life);
+		on_fork(s, life);
 	else if (life->kind == GS_LIFE_EXEC)
-		on_exec(ctx, life->pid);
+		starts_add(s, (pid_t)life->pid, true, life->named);
+	else if (life->kind == GS_LIFE_START)
+		starts_add(s, (pid_t)life->pid, life->named, life->named);
+	/* The last one is told at once; slots are given back before they run out. */
+	s->nended += life->kind == GS_LIFE_EXIT || life->kind == GS_LIFE_EXEC;
+	s->hurry |= (life->kind == GS_LIFE_EXIT && !s->opts->all) ||
+		    s->nended * 4 >= s->opts->max_processes;
 	return 0;
-}
-
-/* The image it executed may not have mapped its interpreter yet: 0 then, to try again. */
-static bool try_again(struct session *s, pid_t pid)
-{
-	struct py_process *py;
-	struct err e = {};
-	struct measured *m;
-
-	if (!process_looks_like_python(pid))
-		return true;
-	if (process_identify(pid, session_site_families(s), s->binaries, &py, &e))
-		return e.code == GS_EXIT_TARGET;
-	if (targets_attach(s, py, &e))
-		return false;
-	m = find_pid(s, pid);
-	skel_maps(s->skel)->procs[m->index].start_ns = clock_mono_ns();
-	targets_seed(s, m);
-	collector_begin(m);
-	if (s->on_target)
-		s->on_target(s->on_target_ctx, m->py, skel_maps(s->skel)->procs[m->index].start_ns,
-			     m->seed_tid);
-	return false;
-}
-
-void targets_retry(struct session *s)
-{
-	u64 now = clock_mono_ns();
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->npending; i++) {
-		struct pending p = s->pending[i];
-
-		if (p.try_at_ns > now) {
-			s->pending[kept++] = p;
-		} else if (try_again(s, p.pid) && ++p.tries < MAX_TRIES) {
-			p.try_at_ns = now + (5000000ULL << p.tries);
-			s->pending[kept++] = p;
-		}
-	}
-	s->npending = kept;
 }

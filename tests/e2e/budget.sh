@@ -14,7 +14,7 @@ steady() {
 		sleep 0.7
 		text_restored "$WORK" >/dev/null 2>&1 && restored=$((restored + 1))
 	done
-	[ $restored -ge 5 ] || fail "program text: expected to be as in its file between bursts, seen so $restored times of 10"
+	[ $restored -ge 3 ] || fail "program text: expected to be as in its file between bursts, seen so $restored times of 10"
 	truth_of
 	stop_stat
 	text_restored "$WORK"
@@ -37,8 +37,9 @@ steady() {
 		for name, rate in truth["rates"].items():
 		    rows = [t for t in p["types"] if t["type"] == name]
 		    seen = sum(t["deallocs"] for t in rows) / truth["seconds"]
-		    between(f"{name} a second", rate * 0.9, rate * 1.1, seen)
 		    between(f"error of {name}", 0.0001, 0.5, rows[0]["error_ratio"])
+		    off = max(0.1, 1.5 * rows[0]["error_ratio"])
+		    between(f"{name} a second", rate / (1 + off), rate * (1 + off), seen)
 		    expect(rows[0]["deallocs_counted"] < rows[0]["deallocs"] / 2, "counted",
 		           "a part of what is estimated", rows[0]["deallocs_counted"])
 		between("cost of a hit", 100, 20000, result["overhead"]["hit_ns"])
@@ -63,29 +64,74 @@ equal("Widgets", truth["counts"]["Widget"], seen["deallocs"])
 equal("their error", 0, seen["error_ratio"])
 EOF
 
-# Far too many to watch at full speed, after a start that was idle: what is told is a bound that holds
-# the truth, or, without one, the least it can be.
-start_work steady.py 3000000 6
-start_stat -p "$WORK" --with refs --without io,gil,gc,sched
-sleep 1
-go
-truth_of
-stop_stat
-quit
-check "$S.out" "$W.truth" <<'EOF'
-p = only_process(result)
-equal("source", "sampled", p["types_source"])
-for name, count in truth["counts"].items():
-    row = [t for t in p["types"] if t["type"] == name][0]
-    if row["deallocs"] is None:  # there was no burst, and it says so
-        equal(f"error of {name}, of which nothing is known", None, row["error_ratio"])
-        equal("bursts", 0, p["types_bursts"])
-    elif row["error_ratio"] is None:
-        between(f"{name}, at least", 1, count * 1.1, row["deallocs"])
-    else:
-        between(f"{name}, within its error", row["deallocs"] * (1 - row["error_ratio"]),
-                row["deallocs"] * (1 + row["error_ratio"]), count)
-EOF
+# From what is easily watched to more than can be made: within 10 %, or what it says of itself where a
+# busy machine makes that more; with half as much again, as the bound is to be kept 95 times of 100.
+# The seldom types (the workload's floats) tell how slow it was, so there is a bound.
+rates() {
+	start_work steady.py "$1" 12
+	start_stat -p "$WORK" --with refs --without io,gil,gc,sched
+	sleep "$2"
+	go
+	truth_of
+	stop_stat
+	quit
+	check "$S.out" "$W.truth" <<-'EOF'
+		import os
+		p = only_process(result)
+		equal("source", "sampled", p["types_source"])
+		between("cost", 0.001, 0.0125, result["budget"]["families"][0]["cost_ratio"])
+		for name, rate in truth["rates"].items():
+		    rows = [t for t in p["types"] if t["type"] == name]
+		    row = max(rows, key=lambda t: t["deallocs_counted"])
+		    if row["error_ratio"] is None and os.getloadavg()[0] > 2 * os.cpu_count():
+		        # Others had the CPUs in the bursts: too little was seen, and it says so.
+		        between(f"{name} a second, at least", 1, rate * 1.1,
+		                (row["deallocs"] or 1) / truth["seconds"])
+		        continue
+		    expect(row["error_ratio"] is not None, f"error of {name}", "a bound", row)
+		    off = max(0.1, 1.5 * row["error_ratio"])
+		    between(f"{name} a second, within {off:.2f}", rate / (1 + off), rate * (1 + off),
+		            row["deallocs"] / truth["seconds"])
+	EOF
+}
+rates 10000 0
+rates 100000 0
+rates 500000 0
+rates 3000000 1 # as many as it can, after a start that was idle
+
+# The bundled runtime, which counts for itself.  All its types share one place, so nothing tells how
+# slow it was but what a hit costs: what is told is a bound that holds the truth, or, where hits take
+# most of the time, without one, the least it can be.
+rt=$(dirname "$GILSCOPE")/gilscope-rt
+[ -x "$rt" ] || fail "$rt: not built; run make"
+runtime() { # runtime BOUND WORKLOAD…: the most that the error may be; none: there may be no bound
+	bound=$1
+	shift
+	GILSCOPE_ACCOUNT_FD=3 timeout -k 2 60 "$GILSCOPE" stat --mode exact --format json --with refs \
+		--without io,gil,gc,sched -- "$rt" --calibrate "$@" 3>"$T/account" >"$T/rt.out" 2>"$T/rt.err" ||
+		fail "stat of the runtime: $(tail -n 3 "$T/rt.err")"
+	echo "{\"bound\": \"$bound\"}" >"$T/bound"
+	check "$T/rt.out" "$T/account" "$T/bound" <<-'EOF'
+		import json, sys
+		p, bound = only_process(result), json.load(open(sys.argv[3]))["bound"]
+		for told in truth["processes"][0]["types"]:
+		    row = [t for t in p["types"] if t["type"] == told["type"]][0]
+		    if p["types_source"] == "exact":
+		        equal(told["type"], told["deallocs"], row["deallocs"])
+		    elif row["error_ratio"] is None:
+		        equal("a bound", "none", bound)
+		        between(f"{told['type']}, at least", 1, told["deallocs"] * 1.1, row["deallocs"])
+		    else:
+		        off = max(0.1, 1.5 * row["error_ratio"])
+		        between(f"{told['type']}, within {off:.2f}", told["deallocs"] / (1 + off),
+		                told["deallocs"] * (1 + off), row["deallocs"])
+	EOF
+}
+runtime some steady 1 4000
+runtime some steady 5 8000
+runtime some steady 25 8000
+runtime none steady 100 8000
+runtime none flood 1 30000000
 
 # No budget: however many, each is counted.
 start_work steady.py 30000 2

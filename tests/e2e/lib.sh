@@ -161,7 +161,7 @@ start_stat() {
 		>"$S.out" 2>"$S.err" </dev/null &
 	SCOPE=$!
 	later $SCOPE
-	until_true 20 measures "$SCOPE" "$S.err" ||
+	until_true "${ATTACH_SECONDS:-20}" measures "$SCOPE" "$S.err" ||
 		fail "gilscope stat $*: does not measure; $(tail -n 3 "$S.err")"
 }
 
@@ -194,7 +194,7 @@ start_record() {
 		>"$R.out" 2>"$R.err" </dev/null &
 	REC=$!
 	later $REC
-	until_true 20 measures "$REC" "$R.err" ||
+	until_true "${ATTACH_SECONDS:-20}" measures "$REC" "$R.err" ||
 		fail "gilscope record $*: does not measure; $(tail -n 3 "$R.err")"
 }
 

@@ -6,7 +6,7 @@ need tmux
 unset TMUX
 screens=0 # each has a server of its own
 mux() { timeout 20 tmux -S "$T/tmux$screens" -f /dev/null "$@"; }
-trap 'mux kill-server 2>/dev/null; cleanup' EXIT
+trap 'rc=$?; mux kill-server 2>/dev/null; (exit $rc); cleanup' EXIT
 
 # screen_start WIDTH HEIGHT COMMAND: a shell in a terminal of that size runs it; when it is over
 # the shell prints END and its exit code, and the terminal's settings are in $T/stty

@@ -48,7 +48,7 @@ nothing_left "after $KILLS kills"
 if command -v tmux >/dev/null 2>&1; then
 	unset TMUX
 	mux() { timeout 20 tmux -S "$T/tmux" -f /dev/null "$@"; }
-	trap 'mux kill-server 2>/dev/null; cleanup' EXIT
+	trap 'rc=$?; mux kill-server 2>/dev/null; (exit $rc); cleanup' EXIT
 	shows() { mux capture-pane -p | grep -q -e "$1"; }
 	await() { until_true 15 shows "$1" || fail "top: expected '$1', seen: $(mux capture-pane -p)"; }
 	mux new-session -d -x 120 -y 40 \

@@ -16,6 +16,7 @@
 #include "bpf/families.h"
 #include "bpf/state.h"
 #include "user/model/trace.h"
+#include "user/trace/format.h"
 
 #define GP_THREADS 8
 #define GP_START 5000000000ULL /* CLOCK_MONOTONIC ns */
@@ -69,7 +70,7 @@ static inline struct trace_info gp_info(void)
 		.host = "h&\"<",
 		.command = "gilscope record",
 		.mode = "exact",
-		.format = 1,
+		.format = TRACE_FORMAT,
 		.families = ~0U,
 		.started_unix_ns = 1700000000123456789ULL,
 		.started_ns = GP_START,

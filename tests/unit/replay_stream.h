@@ -9,6 +9,7 @@
 
 #include "bpf/families.h"
 #include "bpf/state.h"
+#include "user/trace/format.h"
 #include "user/trace/replay.h"
 
 #define US 1000ULL
@@ -23,7 +24,7 @@ static const struct trace_info stream_info = {
 	.host = "here",
 	.command = "gilscope record",
 	.mode = "exact",
-	.format = 1,
+	.format = TRACE_FORMAT,
 	.families = GS_FAMILY_BIT(GS_FAMILY_PROC) | GS_FAMILY_BIT(GS_FAMILY_GIL) |
 		    GS_FAMILY_BIT(GS_FAMILY_GC) | GS_FAMILY_BIT(GS_FAMILY_IO) |
 		    GS_FAMILY_BIT(GS_FAMILY_SCHED) | GS_FAMILY_BIT(GS_FAMILY_REFS),

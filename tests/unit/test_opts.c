@@ -184,6 +184,9 @@ static void defaults(void **state)
 	assert_int_equal(o.max_types, 4096);
 	assert_true(o.families & GS_FAMILY_BIT(GS_FAMILY_GIL));
 	assert_false(o.families & GS_FAMILY_BIT(GS_FAMILY_REFS));
+	assert_false(o.families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO));
+	assert_int_equal(o.slow_ns, 100000000); /* asyncio's slow_callback_duration */
+	assert_int_equal(good("record -p 1 -o x --slow 50ms").slow_ns, 50000000);
 	assert_false(o.no_color);
 	assert_null(o.program);
 	assert_int_equal(good("top -p 1").interval_ns, 1000000000);

@@ -24,7 +24,7 @@ static int save(const struct figures *f, const char *path)
 	return strstr(path, "4711") ? 0 : -13; /* EACCES */
 }
 
-static void show(u64 from, u64 to, size_t threads)
+static void show_all(u64 from, u64 to, size_t threads)
 {
 	struct figures *a = sample_figures(from, threads), *b = sample_figures(to, threads);
 	struct figures *interval = figures_interval(a, b);
@@ -33,6 +33,16 @@ static void show(u64 from, u64 to, size_t threads)
 	figures_free(a);
 	figures_free(b);
 	figures_free(interval);
+}
+
+/* The same, narrowed to the first process as a user would. */
+static void show(u64 from, u64 to, size_t threads)
+{
+	bool chosen = v.chosen;
+
+	show_all(from, to, threads);
+	if (!chosen)
+		view_key(&v, VIEW_KEY_ENTER);
 }
 
 static int start(void **state)
@@ -111,6 +121,43 @@ static void everything_is_on_80_by_24(void **state)
 	assert_shows("epoll_wait          1500    1200");
 	assert_shows("TYPES  not measured (--with refs)\n");
 	assert_shows("q quit  ? help");
+}
+
+static void several_processes_are_shown_at_once(void **state)
+{
+	(void)state;
+	show_all(4, 5, 30);
+	assert_shows("gilscope all processes");
+	assert_shows("ALL  2 processes, 2 running, 31 threads  GILs held 160.0% of one");
+	assert_shows("takes 40.0k/s  contended 14.0k/s  collections 46.0/s, 8.6%");
+	assert_shows("    PID     TID NAME (31)");
+	assert_shows("   8000    8001 worker-1");
+	/* Narrow the view to the second one, and back. */
+	view_key(&v, VIEW_KEY_DOWN);
+	screen();
+	view_key(&v, VIEW_KEY_ENTER);
+	assert_shows("gilscope 8000 (2 of 2)");
+	assert_shows("GC");
+	type("a");
+	assert_shows("gilscope all processes");
+	view_key(&v, VIEW_KEY_HOME);
+	screen();
+	assert_int_equal(v.pid, 4711);
+	/* The mark ends at the ends, and stays on its process. */
+	view_key(&v, VIEW_KEY_END);
+	screen();
+	assert_int_equal(v.pid, 8000);
+	show_all(5, 6, 3);
+	screen();
+	assert_int_equal(v.pid, 8000);
+	/* Sorted by another column, reversed, filtered, at any size. */
+	type("sr/worker");
+	view_key(&v, VIEW_KEY_ENTER);
+	assert_shows("/worker");
+	for (int size = 60; size < 220; size += 13) {
+		assert_int_equal(canvas_resize(&c, size / 4, size), 0);
+		screen();
+	}
 }
 
 static void no_size_breaks_it(void **state)
@@ -333,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(everything_is_on_80_by_24),
+		TEST(several_processes_are_shown_at_once),
 		TEST(no_size_breaks_it),
 		TEST(a_large_screen_shows_all_columns_and_more_threads),
 		TEST(threads_sort_by_any_column),

@@ -3,6 +3,7 @@
 #define GS_TESTS_TRACE_SAMPLE_FEED_H
 
 #include "tests/unit/trace_sample.h"
+#include "user/trace/format.h"
 
 /* What belongs to no thread: losses, counts of types, the end. */
 static inline void ts_rest(struct trace_sample *s)
@@ -81,7 +82,7 @@ static inline void trace_sample_make(struct trace_sample *s, u32 rounds)
 					     .host = "h</script>",
 					     .command = "gilscope record -o \xff",
 					     .mode = "exact",
-					     .format = 1,
+					     .format = TRACE_FORMAT,
 					     .started_unix_ns = 1700000000123456789ULL,
 					     .started_ns = TS_START,
 					     .families = GS_FAMILY_BIT(GS_FAMILY_END) - 1,

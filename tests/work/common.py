@@ -77,8 +77,15 @@ class Crew:
         known.wait()
         self.threads.append(t)
 
-    def work(self):
-        """Let them all work; return when the last one is at the end gate."""
+    def start(self):
+        """Let them all work."""
         self.start_gate.open(len(self.threads))
+
+    def join(self):
+        """Return when the last one is at the end gate."""
         for _ in self.threads:
             os.read(self.finished, 1)
+
+    def work(self):
+        self.start()
+        self.join()

@@ -11,6 +11,7 @@
 
 #include "user/base/str.h"
 #include "user/export/json_writer.h"
+#include "user/model/fig_totals.h"
 
 #define REAL_DIGITS 9 /* as in json_writer.c */
 
@@ -202,6 +203,15 @@ static void overhead(struct json_writer *w, const struct figures *f)
 	json_close(w, '}');
 }
 
+/* Worked out from the processes above. */
+static void totals(struct json_writer *w, const struct figures *f)
+{
+	struct fig_totals all;
+
+	fig_totals(f, &all);
+	object(w, fig_totals_columns, &all);
+}
+
 static void text_member(struct json_writer *w, const char *name, const char *s)
 {
 	json_key(w, name);
@@ -227,6 +237,8 @@ char *json_figures_text(const struct figures *f, bool indent)
 	for (size_t i = 0; i < f->nprocs; i++)
 		process(&w, &f->procs[i]);
 	json_close(&w, ']');
+	json_key(&w, "totals");
+	totals(&w, f);
 	for (size_t t = 0; t < FIG_TOP_TABLE_COUNT; t++)
 		table(&w, &fig_top_tables[t], f);
 	json_key(&w, "overhead");

@@ -10,6 +10,7 @@
 #include "user/base/str.h"
 #include "user/export/exporter.h"
 #include "user/export/table_lists.h"
+#include "user/export/table_processes.h"
 #include "user/export/table_rows.h"
 
 static void text(FILE *out, const char *s)
@@ -158,7 +159,7 @@ static void lost(FILE *out, const struct figures *f)
 static int process(FILE *out, const struct figures *f, const struct fig_process *p)
 {
 	static int (*const tables[])(FILE *, const struct fig_process *) = {
-		table_threads, table_blame, table_gc, table_io, table_types,
+		table_threads, table_blame, table_gc, table_io, table_loops, table_types,
 	};
 	int err = 0;
 
@@ -172,16 +173,30 @@ static int process(FILE *out, const struct figures *f, const struct fig_process 
 	return err;
 }
 
-static int write_table(FILE *out, const struct figures *f)
+/* All processes as a table, then the first of them in detail. */
+static int processes(FILE *out, const struct figures *f)
 {
-	int err = 0;
+	const struct fig_process **list = table_processes_order(f);
+	size_t n = f->nprocs < TABLE_PROCESSES_TOP ? f->nprocs : TABLE_PROCESSES_TOP;
+	int err = list ? 0 : -ENOMEM;
 
-	errno = 0;
-	for (size_t i = 0; i < f->nprocs && !err; i++) {
+	if (!err)
+		table_processes(out, f, list, n);
+	for (size_t i = 0; i < n && !err; i++) {
 		if (i)
 			fputc('\n', out);
-		err = process(out, f, &f->procs[i]);
+		err = process(out, f, list[i]);
 	}
+	free(list);
+	return err;
+}
+
+static int write_table(FILE *out, const struct figures *f)
+{
+	int err;
+
+	errno = 0;
+	err = processes(out, f);
 	if (err)
 		return err;
 	if (!f->nprocs)

@@ -49,6 +49,15 @@ static int compare_types(const void *va, const void *vb)
 	return by ? by : compare_u64(a->allocs, b->allocs);
 }
 
+static int compare_loops(const void *va, const void *vb)
+{
+	const struct fig_loop *a = *(const struct fig_loop *const *)va;
+	const struct fig_loop *b = *(const struct fig_loop *const *)vb;
+	int by = compare_u64(a->blocked_ns, b->blocked_ns);
+
+	return by ? by : compare_u64(a->iteration.sum_ns, b->iteration.sum_ns);
+}
+
 static int compare_blame(const void *va, const void *vb)
 {
 	const struct fig_blame *a = *(const struct fig_blame *const *)va;
@@ -234,6 +243,55 @@ int table_io(FILE *out, const struct fig_process *p)
 	if (section(out, "I/O wake-ups (woken, to running, to owning the GIL)", p->io_measured,
 		    p->nio))
 		text_table_print(&t, out, INDENT);
+	return 0;
+}
+
+int table_loops(FILE *out, const struct fig_process *p)
+{
+	static const struct text_column columns[] = {
+		{ "TID" },	{ "NAME", true }, { "ITERATIONS/s" }, { "BUSY%" },
+		{ "ITER p50" }, { "ITER p99" },	  { "ITER max" },     { "STEPS/s" },
+		{ "STEP p50" }, { "STEP p99" },	  { "STEP max" },     { "BLOCKED" },
+		{ "TIME" },	{ "NOW" },
+	};
+	const char **list;
+	struct text_table t;
+	size_t count;
+	int err;
+
+	if (!p->asyncio_measured)
+		return 0;
+	err = sorted(p, FIG_ASYNCIO, compare_loops, &list, &count);
+	if (err)
+		return err;
+	text_table_init(&t, columns, COUNT(columns));
+	for (size_t i = 0; i < count && i < TOP; i++) {
+		const struct fig_loop *l = (const struct fig_loop *)list[i];
+		char tid[16] = "-";
+
+		if (l->tid)
+			snprintf(tid, sizeof(tid), "%u%s", l->tid, l->exited ? "x" : "");
+		text_table_row(&t);
+		text_table_cell(&t, tid);
+		text_table_cell(&t, l->name ? l->name : "-");
+		rate_cell(&t, l->iterations, p);
+		share_cell(&t, l->iteration.valid ? l->iteration.sum_ns : FIG_NULL, p->measured_ns);
+		quantile_cell(&t, &l->iteration, 0.5);
+		quantile_cell(&t, &l->iteration, 0.99);
+		quantile_cell(&t, &l->iteration, 1);
+		rate_cell(&t, l->steps, p);
+		quantile_cell(&t, &l->step, 0.5);
+		quantile_cell(&t, &l->step, 0.99);
+		quantile_cell(&t, &l->step, 1);
+		count_cell(&t, l->blocked);
+		ns_cell(&t, l->blocked_ns);
+		ns_cell(&t, l->running_ns);
+	}
+	free(list);
+	if (section(out, "Event loops (asyncio)", true, count)) {
+		text_table_print(&t, out, INDENT);
+		and_more(out, count);
+	}
 	return 0;
 }
 

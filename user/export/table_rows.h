@@ -11,6 +11,7 @@
 int table_threads(FILE *out, const struct fig_process *p);
 int table_gc(FILE *out, const struct fig_process *p);
 int table_io(FILE *out, const struct fig_process *p);
+int table_loops(FILE *out, const struct fig_process *p); /* nothing if they are not measured */
 int table_types(FILE *out, const struct fig_process *p);
 int table_blame(FILE *out, const struct fig_process *p);
 

@@ -167,6 +167,21 @@ static int io_to_gil(struct chrome *c, const struct event *ev)
 	return err;
 }
 
+/* Only what blocked the loop: all steps and iterations would be most of the trace. */
+static int iteration(struct chrome *c, const struct event *ev)
+{
+	struct chrome_row row;
+	int err;
+
+	if (!ev->slow)
+		return 0;
+	err = chrome_thread_row(c, ev, ev->kind == EVENT_STEP ? CHROME_STEP : CHROME_LOOP, &row);
+	chrome_slice(c, &row, event_begin_ns(ev), ev->ts_ns,
+		     ev->kind == EVENT_STEP ? "task step" : "blocked");
+	chrome_entry_end(c);
+	return err;
+}
+
 static int open_span(struct chrome *c, const struct event *ev)
 {
 	switch (ev->what) {
@@ -294,6 +309,8 @@ static int chrome_event(struct trace_export *x, const struct event *ev)
 		[EVENT_PROBE] = probe,
 		[EVENT_OPEN] = open_span,
 		[EVENT_END] = finish,
+		[EVENT_ITERATION] = iteration,
+		[EVENT_STEP] = iteration,
 	};
 	struct chrome *c = x->state;
 

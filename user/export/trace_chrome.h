@@ -25,7 +25,9 @@
 	X(SELF, "") \
 	X(GC, ": collections") \
 	X(OFF_CPU, ": off the CPU while holding the GIL") \
-	X(TO_GIL, ": woken until it owned the GIL")
+	X(TO_GIL, ": woken until it owned the GIL") \
+	X(LOOP, ": its event loop is blocked") \
+	X(STEP, ": a task's step blocks its event loop")
 
 enum chrome_thread_row {
 #define X(NAME, text) CHROME_##NAME,

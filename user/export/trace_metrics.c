@@ -65,6 +65,7 @@ static char *row_labels(enum fig_table table, const void *row, const char *proce
 	const struct fig_thread *t = row;
 	const struct fig_gil *g = row;
 	const struct fig_gc *c = row;
+	const struct fig_loop *l = row;
 	char id[32];
 	const char *pairs[] = { NULL, id, NULL, NULL, NULL };
 
@@ -90,6 +91,12 @@ static char *row_labels(enum fig_table table, const void *row, const char *proce
 	case FIG_TYPES:
 		pairs[0] = "type";
 		pairs[1] = ((const struct fig_type *)row)->type;
+		break;
+	case FIG_ASYNCIO:
+		snprintf(id, sizeof(id), "%u", l->tid);
+		pairs[0] = "tid";
+		pairs[2] = "thread";
+		pairs[3] = l->name;
 		break;
 	case FIG_BLAME:
 	case FIG_TABLE_COUNT:

@@ -32,6 +32,7 @@ struct metric {
 #define GC(...) ROW(FIG_GC, fig_gc, __VA_ARGS__)
 #define IO(...) ROW(FIG_IO, fig_io, __VA_ARGS__)
 #define TYPE(...) ROW(FIG_TYPES, fig_type, __VA_ARGS__)
+#define LOOP(...) ROW(FIG_ASYNCIO, fig_loop, __VA_ARGS__)
 
 static const struct metric metrics[] = {
 	THREAD(COUNTER, "gilscope_gil_held_seconds", "seconds", held_ns, "Time the thread held the GIL."),
@@ -61,6 +62,12 @@ static const struct metric metrics[] = {
 	IO(HISTOGRAM, "gilscope_io_wake_to_gil_seconds", "seconds", wake_to_gil, "From woken until the GIL was owned."),
 	TYPE(COUNTER, "gilscope_deallocations", "", deallocs, "Objects deallocated."),
 	TYPE(COUNTER, "gilscope_creations", "", allocs, "Objects created."),
+	LOOP(COUNTER, "gilscope_asyncio_iterations", "", iterations, "Finished iterations of event loops."),
+	LOOP(COUNTER, "gilscope_asyncio_steps", "", steps, "Times a task's coroutine was resumed."),
+	LOOP(COUNTER, "gilscope_asyncio_blocked", "", blocked, "Iterations that took so long that they blocked their loop."),
+	LOOP(COUNTER, "gilscope_asyncio_blocked_seconds", "seconds", blocked_ns, "Their time."),
+	LOOP(HISTOGRAM, "gilscope_asyncio_iteration_duration_seconds", "seconds", iteration, "From a return of the selector's call to its next entry."),
+	LOOP(HISTOGRAM, "gilscope_asyncio_step_duration_seconds", "seconds", step, "Lengths of task steps."),
 };
 /* clang-format on */
 

@@ -137,6 +137,16 @@ static void add_off_cpu(struct pf *p, struct pf_thread *t, const struct event *e
 	pf_slice(p, lazily(p, &t->off_cpu, &t->self, "off CPU with the GIL"), &s);
 }
 
+/* Only what blocked the loop: all steps and iterations would be most of the trace. */
+static void add_loop(struct pf *p, struct pf_thread *t, const struct event *ev)
+{
+	struct pf_slice s =
+		slice_of(ev, ev->kind == EVENT_STEP ? "task step" : "blocked", "asyncio");
+
+	if (ev->slow)
+		pf_slice(p, lazily(p, &t->loop, &t->self, "event loop"), &s);
+}
+
 /* Losses of different causes overlap: a track each, of one name, which viewers show as one. */
 static void add_lost(struct pf *p, const struct event *ev)
 {
@@ -203,6 +213,10 @@ static int add_to_thread(struct pf *p, const struct event *ev)
 	case EVENT_IO_TO_GIL:
 		add_to_gil(p, t, ev);
 		break;
+	case EVENT_ITERATION:
+	case EVENT_STEP:
+		add_loop(p, t, ev);
+		break;
 	case EVENT_THREAD:
 		return pf_thread_named(p, t, ev->thread->name);
 	case EVENT_THREAD_EXIT:
@@ -250,6 +264,8 @@ static int event(struct trace_export *x, const struct event *ev)
 	case EVENT_THREAD:
 	case EVENT_THREAD_EXIT:
 	case EVENT_OPEN:
+	case EVENT_ITERATION:
+	case EVENT_STEP:
 		return add_to_thread(p, ev);
 	case EVENT_CONTENDED:
 	case EVENT_PROCESS:
@@ -263,6 +279,8 @@ static int event(struct trace_export *x, const struct event *ev)
 	case EVENT_TYPE:
 	case EVENT_PROBE:
 	case EVENT_LATE:
+	case EVENT_WHICH_GIL:
+	case EVENT_CONTENDED_OTHER:
 	case EVENT_END:
 	case EVENT_KIND_COUNT:
 		break;

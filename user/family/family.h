@@ -12,6 +12,16 @@
 #include "user/load/kmaps.h"
 #include "user/model/figures.h"
 
+/* A GIL of it besides the main interpreter's. */
+struct family_gil {
+	struct gs_gil gil; /* its slot, a copy */
+	u32 which; /* as gs_thread.gil */
+	u32 seed_tid; /* held it at the attach; 0: nobody */
+	u64 holder_tid; /* holds it now; 0: nobody; FIG_NULL: unknown */
+	u64 samples, held_ns, handovers; /* watch mode: as of struct family_input */
+	double held_error_ratio; /* watch mode */
+};
+
 /* One process at one reading. */
 struct family_input {
 	const struct kmaps *maps;
@@ -20,6 +30,7 @@ struct family_input {
 	u32 pid;
 	u64 now_ns; /* of the reading, or of its end if that came first */
 	bool ended; /* the process has */
+	bool closed; /* and its slot is another's by now: what it did is in `kept` */
 	u64 measured_ns; /* how long it has been measured */
 	u32 epoch; /* the epoch whose maxima are the interval's */
 	u64 hit_ns; /* measured cost of a probe hit; 0: not known */
@@ -35,6 +46,11 @@ struct family_input {
 	const char *types_coverage; /* of the binary; may be NULL */
 	const struct burst_seen *seen; /* refs in bursts: what was observed; NULL: all */
 	u64 refs_hit_ns; /* refs in bursts: what a hit costs */
+	u64 slow_ns; /* asyncio: what takes longer is told apart */
+	const struct fig_process *kept; /* rows that `ended` has made of ended threads */
+	const struct family_gil *gils; /* of subinterpreters */
+	size_t ngils;
+	struct fig_gil *main_gil; /* the main interpreter's as of the last reading, kept for it */
 	double busy; /* refs in bursts: CPU time the process takes, of one CPU; at most 1 */
 };
 
@@ -43,6 +59,10 @@ struct family_ops {
 	/* A thread's slot into its row.  @t is zeroed for a thread that had no event yet. */
 	void (*thread)(const struct family_input *in, const struct gs_thread *t,
 		       struct fig_thread *row);
+	/* Thread @name has ended, its slot @t is read for the last time: what the family wants to
+	 * keep of it becomes rows of @kept.  0 or -ENOMEM. */
+	int (*ended)(const struct family_input *in, const struct gs_thread *t, const char *name,
+		     struct fig_process *kept);
 	/* The process's own rows; the threads' are complete.  0 or -ENOMEM. */
 	int (*process)(const struct family_input *in, struct fig_process *out);
 	/* The process is gone and has been read: drop what the family keeps of it. */

@@ -28,6 +28,27 @@ static void watch_thread(const struct family_input *in, const struct gs_thread *
 		row->held_ns = in->held_ns;
 }
 
+/* The hold of @g, of a subinterpreter, that was going on at the start, as long as no release told.
+ */
+static u64 seed_held(const struct family_input *in, const struct family_gil *g)
+{
+	if (!g->seed_tid || g->gil.mid_hold_end_ns)
+		return 0;
+	return g->gil.first_owned_ns ? since(in->proc->start_ns, g->gil.first_owned_ns)
+				     : in->measured_ns;
+}
+
+/* Does @t, which is on record as the last owner of its GIL, hold it? */
+static bool is_owner(const struct family_input *in, const struct gs_thread *t)
+{
+	if (!t->gil)
+		return in->proc->gil.owner == t->slot + 1;
+	for (size_t i = 0; i < in->ngils; i++)
+		if (in->gils[i].which == t->gil)
+			return in->gils[i].gil.owner == t->slot + 1;
+	return false;
+}
+
 static void gil_thread(const struct family_input *in, const struct gs_thread *t,
 		       struct fig_thread *row)
 {
@@ -44,11 +65,14 @@ static void gil_thread(const struct family_input *in, const struct gs_thread *t,
 	row->wait_ns = t->wait.sum + since(t->wait_since_ns, in->now_ns);
 	family_hist(&t->hold, in->epoch, &row->hold);
 	family_hist(&t->wait, in->epoch, &row->wait);
-	if (t->state == GS_SLOT_LIVE && g->owner == t->slot + 1)
+	if (t->state == GS_SLOT_LIVE && is_owner(in, t))
 		row->held_ns += since(t->hold_since_ns, in->now_ns);
 	if (in->seed_tid && row->tid == in->seed_tid && !t->events)
 		row->held_ns += g->first_owned_ns ? since(in->proc->start_ns, g->first_owned_ns)
 						  : in->measured_ns;
+	for (size_t i = 0; i < in->ngils && !t->events; i++)
+		if (in->gils[i].seed_tid == row->tid)
+			row->held_ns += seed_held(in, &in->gils[i]);
 }
 
 static void gil_sums(const struct fig_process *p, struct fig_gil *g)
@@ -68,18 +92,18 @@ static void gil_sums(const struct fig_process *p, struct fig_gil *g)
 	}
 }
 
-static void exact_sums(const struct family_input *in, struct fig_gil *g)
+static void exact_sums(const struct family_input *in, const struct gs_gil *gil, struct fig_gil *g)
 {
-	g->handovers = in->proc->gil.handovers;
+	g->handovers = gil->handovers;
 	g->held_source = "exact";
 	g->held_error_ratio = 0;
 	g->hold_floor_ns = in->hit_ns ? in->hit_ns : FIG_NULL;
 }
 
-static void watch_sums(const struct family_input *in, struct fig_gil *g)
+static void watch_sums(const struct family_input *in, const struct gs_gil *gil, struct fig_gil *g)
 {
 	g->takes = g->held_ns = FIG_NULL; /* of no thread is no figure */
-	g->ambiguous_waits = in->proc->gil.ambiguous;
+	g->ambiguous_waits = gil->ambiguous;
 	g->held_source = "sampled";
 	if (!in->samples)
 		return;
@@ -89,25 +113,140 @@ static void watch_sums(const struct family_input *in, struct fig_gil *g)
 	g->handovers = in->handovers;
 }
 
+/* What its threads are in the middle of, of the GIL of @row. */
+static void add_open(const struct family_input *in, const struct family_gil *g, struct fig_gil *row)
+{
+	u32 end = in->ended ? 0 : kmaps_threads_end(in->maps);
+	struct gs_thread t;
+
+	for (u32 i = 0; i < end; i++) {
+		u64 off;
+
+		if (in->maps->threads[i].proc != in->index ||
+		    in->maps->threads[i].gil != g->which || !kmaps_thread(in->maps, i, &t) ||
+		    t.proc != in->index || t.gil != g->which || t.state != GS_SLOT_LIVE)
+			continue;
+		if (in->watch)
+			row->wait_ns += since(t.wait_since_ns, t.watch.ran_ns ?: in->now_ns);
+		else
+			row->wait_ns += since(t.wait_since_ns, in->now_ns);
+		if (!in->watch && g->gil.owner == t.slot + 1)
+			row->held_ns += since(t.hold_since_ns, in->now_ns);
+		off = t.hold_since_ns ? since(t.off_since_ns, in->now_ns) : 0;
+		row->held_offcpu_ns += off;
+		row->held_preempted_ns += t.off_preempted ? off : 0;
+	}
+}
+
+static void ratio(const struct family_input *in, struct fig_gil *row)
+{
+	if (row->held_ns != FIG_NULL && in->measured_ns)
+		row->held_ratio = (double)row->held_ns / in->measured_ns;
+}
+
+static u64 contended(const struct family_input *in, const struct gs_gil *g)
+{
+	u64 ns = g->contended_ns;
+
+	if (g->waiters && !in->ended)
+		ns += since(g->contended_since_ns, in->now_ns);
+	return ns;
+}
+
+/* The row of a GIL of a subinterpreter. */
+static void other_gil(const struct family_input *in, const struct family_gil *g, bool sched,
+		      struct fig_gil *row)
+{
+	struct family_input its = *in;
+
+	row->address = g->gil.address;
+	row->takes = g->gil.takes;
+	row->contended_takes = g->gil.contended_takes;
+	row->forced_releases = in->forced_known && !in->watch ? g->gil.forced_releases : FIG_NULL;
+	row->held_ns = g->gil.held_ns + seed_held(in, g);
+	row->wait_ns = g->gil.wait_ns;
+	row->held_preempted_ns = g->gil.held_preempted_ns;
+	row->held_offcpu_ns = g->gil.held_preempted_ns + g->gil.held_blocked_ns;
+	add_open(in, g, row);
+	if (!sched)
+		row->held_offcpu_ns = row->held_preempted_ns = FIG_NULL;
+	row->contended_ns = contended(in, &g->gil);
+	row->holder_tid = in->ended ? 0 : g->holder_tid;
+	its.samples = g->samples;
+	its.held_ns = g->held_ns;
+	its.handovers = g->handovers;
+	its.held_error_ratio = g->held_error_ratio;
+	if (in->watch)
+		watch_sums(&its, &g->gil, row);
+	else
+		exact_sums(&its, &g->gil, row);
+	ratio(in, row);
+}
+
+/*
+ * The threads' figures less what the other GILs had of them.  Threads and GILs are not read in one
+ * moment: what was shown before is not taken back.
+ */
+static void take_off(u64 *sum, u64 other, u64 *before)
+{
+	if (*sum == FIG_NULL || other == FIG_NULL)
+		return;
+	*sum = *sum > other ? *sum - other : 0;
+	if (*before != FIG_NULL && *sum < *before)
+		*sum = *before;
+}
+
+static void main_rest(const struct family_input *in, const struct fig_gil *others, size_t n,
+		      struct fig_gil *g)
+{
+	struct fig_gil sum = {}, *before = in->main_gil;
+
+	for (size_t i = 0; i < n; i++) {
+		sum.takes = fig_sum(sum.takes, others[i].takes);
+		sum.contended_takes = fig_sum(sum.contended_takes, others[i].contended_takes);
+		sum.forced_releases = fig_sum(sum.forced_releases, others[i].forced_releases);
+		sum.held_ns = fig_sum(sum.held_ns, others[i].held_ns);
+		sum.wait_ns = fig_sum(sum.wait_ns, others[i].wait_ns);
+		sum.held_offcpu_ns = fig_sum(sum.held_offcpu_ns, others[i].held_offcpu_ns);
+		sum.held_preempted_ns = fig_sum(sum.held_preempted_ns, others[i].held_preempted_ns);
+	}
+	take_off(&g->takes, sum.takes, &before->takes);
+	take_off(&g->contended_takes, sum.contended_takes, &before->contended_takes);
+	take_off(&g->forced_releases, sum.forced_releases, &before->forced_releases);
+	if (!in->watch)
+		take_off(&g->held_ns, sum.held_ns, &before->held_ns);
+	take_off(&g->wait_ns, sum.wait_ns, &before->wait_ns);
+	take_off(&g->held_offcpu_ns, sum.held_offcpu_ns, &before->held_offcpu_ns);
+	take_off(&g->held_preempted_ns, sum.held_preempted_ns, &before->held_preempted_ns);
+}
+
 static int gil_process(const struct family_input *in, struct fig_process *out)
 {
+	bool sched = out->nthreads && out->threads[0].held_offcpu_ns != FIG_NULL;
 	struct fig_gil *g = fig_row_add(FIG_GILS, out);
 
 	if (!g)
 		return -ENOMEM;
 	out->gil_measured = true;
 	g->address = in->proc->gil.address;
-	g->contended_ns = in->proc->gil.contended_ns;
-	if (in->proc->gil.waiters && !in->ended)
-		g->contended_ns += since(in->proc->gil.contended_since_ns, in->now_ns);
+	g->contended_ns = contended(in, &in->proc->gil);
 	g->holder_tid = in->holder_tid;
 	gil_sums(out, g);
 	if (in->watch)
-		watch_sums(in, g);
+		watch_sums(in, &in->proc->gil, g);
 	else
-		exact_sums(in, g);
-	if (g->held_ns != FIG_NULL && in->measured_ns)
-		g->held_ratio = (double)g->held_ns / in->measured_ns;
+		exact_sums(in, &in->proc->gil, g);
+	for (size_t i = 0; i < in->ngils; i++) {
+		g = fig_row_add(FIG_GILS, out);
+		if (!g)
+			return -ENOMEM;
+		other_gil(in, &in->gils[i], sched, g);
+	}
+	g = &out->gils[0];
+	if (in->ngils)
+		main_rest(in, g + 1, in->ngils, g);
+	*in->main_gil = *g;
+	ratio(in, g);
 	return 0;
 }
 

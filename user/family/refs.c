@@ -1,6 +1,7 @@
 /* refs: objects deallocated and created, a row per type. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +9,17 @@
 #include "user/base/str.h"
 #include "user/family/family.h"
 #include "user/load/burst.h"
+#include "user/model/fig_dilation.h"
 #include "user/model/fig_rows.h"
 
-#define COST_ERROR 0.2 /* of a hit: so well is it known */
-#define LOST_MAX 0.6 /* of a burst: of what is left, next to nothing is certain */
-#define OWN_SLOWER 0.5 /* so much of the probes' share the program's own part may be slower */
+_Static_assert((int)GS_BURST_KINDS == FIG_BURST_KINDS, "one set of columns for each kind");
+_Static_assert(sizeof(((struct gs_proc *)NULL)->refs_counted) == sizeof(u64) * GS_BURST_KINDS,
+	       "one count for each kind");
+
+struct rows {
+	const struct burst_seen *seen;
+	struct fig_process *out;
+};
 
 /*
  * Call @each for the rows of @pid; it returns non-zero to stop.  A row may be deleted by @each:
@@ -35,23 +42,47 @@ static int each_type(const struct kmaps *maps, u32 pid,
 	return 0;
 }
 
-/* Length of the burst number @burst; the mean of all where that is not known. */
-static u64 burst_us(const struct gs_burst *b, u32 burst)
+/* The burst that it was last seen in is not among its kind's sums yet. */
+static void add_last(const struct gs_burst *b, const struct gs_type *type,
+		     struct fig_type_kind *kind)
 {
-	u32 us = b->id - burst < GS_BURSTS_KEPT ? b->us[burst % GS_BURSTS_KEPT] : 0;
+	u32 slot = GS_BURST_NUMBER(type->burst) % GS_BURSTS_KEPT, k = GS_BURST_KIND(type->burst);
+	u32 us = b->us[slot], in = b->in[slot];
 
-	return us ? us : b->mean_us;
+	if (!us || GS_BURST_NUMBER(b->id) - GS_BURST_NUMBER(type->burst) >= GS_BURSTS_KEPT) {
+		us = b->mean_us[k];
+		in = b->mean_in[k];
+	}
+	kind->squares += type->in_burst * type->in_burst;
+	kind->products += type->in_burst * us;
+	kind->by_hits += type->in_burst * in;
+}
+
+/* What bursts saw of it, the last one included. */
+static void add_kinds(const struct kmaps *maps, const struct gs_type *type, struct fig_type *row)
+{
+	u32 last = GS_BURST_KIND(type->burst);
+
+	for (int k = 0; k < GS_BURST_KINDS; k++)
+		row->kinds[k] = (struct fig_type_kind) {
+			.deallocs = type->kinds[k].deallocs,
+			.squares = type->kinds[k].squares,
+			.products = type->kinds[k].products,
+			.by_hits = type->kinds[k].by_hits,
+		};
+	if (last < GS_BURST_KINDS)
+		add_last(maps->burst, type, &row->kinds[last]);
 }
 
 static int add_type(const struct kmaps *maps, const struct gs_type_key *key, void *arg)
 {
-	struct fig_process *out = arg;
+	const struct rows *to = arg;
 	struct gs_type type;
 	struct fig_type *row;
 
 	if (bpf_map_lookup_elem(maps->types_fd, key, &type))
 		return 0; /* deleted meanwhile */
-	row = fig_row_add(FIG_TYPES, out);
+	row = fig_row_add(FIG_TYPES, to->out);
 	if (!row)
 		return -1;
 	type.name[sizeof(type.name) - 1] = 0;
@@ -59,8 +90,8 @@ static int add_type(const struct kmaps *maps, const struct gs_type_key *key, voi
 	row->type = strdup(type.name[0] ? type.name : "?");
 	row->key = key->type;
 	row->deallocs = row->deallocs_counted = type.deallocs;
-	row->squares = type.squares + type.in_burst * type.in_burst;
-	row->products = type.products + type.in_burst * burst_us(maps->burst, type.burst);
+	add_kinds(maps, &type, row);
+	row->level = to->seen && type.site < to->seen->nlevels ? to->seen->levels[type.site] : 0;
 	row->deallocs_full = type.full_deallocs;
 	row->error_ratio = 0;
 	/* Built-in types have allocators of their own: what is seen of them is a part, unknown
@@ -72,48 +103,49 @@ static int add_type(const struct kmaps *maps, const struct gs_type_key *key, voi
 	return 0;
 }
 
-/*
- * While the probes count, the program runs the slower: what they take (all of it under one GIL, so
- * it adds up) is no time of the program's own, so far as it has no idle time to make up for it.
- *
- * What is left of its own time is not what it is without probes, either: each of them finds the
- * caches and branch predictors as the kernel left them.  A loop that only allocates was seen two to
- * four times as slow in it (CPython 3.11), with 94 % of the time the probes'.  So the bound has
- * OWN_SLOWER for the part that they take; and beyond LOST_MAX nothing is taken off any more: the
- * estimate is then the least it can be, without a bound.
- */
+/* How long was counted, and in which way. */
 static void observed(const struct family_input *in, struct fig_process *out)
 {
-	double window, probes, lost, own;
-
 	out->types_observed_ns = in->measured_ns;
-	out->types_full_ns = out->types_unsure_ns = out->types_bursts = 0;
-	out->types_bursts_us = out->types_bursts_us2 = 0;
+	out->types_full_ns = out->types_bursts = 0;
 	if (!in->seen)
 		return;
-	window = (double)in->seen->observed_ns;
-	probes = (double)(in->proc->refs_counted * in->refs_hit_ns);
-	lost = window > 0 ? in->busy + probes / window : 1;
-	if (lost > 1)
-		lost = 1;
-	own = window - lost * probes;
-	out->types_unsure_ns = (u64)(probes * (lost * COST_ERROR + (1 - lost) * lost +
-					       OWN_SLOWER * own / (window + 1)));
-	if (probes > window * LOST_MAX) {
-		own = window;
-		out->types_unsure_ns = (u64)window;
+	out->types_observed_ns = out->types_full_ns = in->seen->full_ns;
+	for (int k = 0; k < GS_BURST_KINDS; k++) {
+		const struct burst_span *span = &in->seen->kinds[k];
+
+		out->types_kinds[k] = (struct fig_burst_kind) {
+			.bursts = span->bursts,
+			.us = span->ns / 1000,
+			.us2 = span->squares,
+			.hits = span->hits,
+			.hits2 = span->hits2,
+		};
+		out->types_bursts += span->bursts;
+		out->types_observed_ns += span->ns;
 	}
-	out->types_full_ns = in->seen->full_ns;
-	out->types_observed_ns = in->seen->full_ns + (u64)own;
-	out->types_bursts = in->seen->bursts;
-	out->types_bursts_us = in->seen->observed_ns / 1000;
-	out->types_bursts_us2 = in->seen->squares;
 	if (!in->seen->whole)
 		out->types_source = "sampled";
 }
 
+static void dilate(const struct family_input *in, struct fig_process *out)
+{
+	struct fig_spent spent = { .hit_ns = (double)in->refs_hit_ns, .busy = in->busy };
+
+	for (int k = 0; k < GS_BURST_KINDS; k++) {
+		spent.hits[k] = in->proc->refs_counted[k];
+		spent.cpu_ns[k] = in->seen->kinds[k].cpu_ns;
+	}
+	if (!isnan(in->seen->busy)) {
+		spent.busy = fmin(in->seen->busy, 1);
+		spent.delayed = fmin(in->seen->delayed, 1);
+	}
+	fig_types_dilate(out, &spent);
+}
+
 static int refs_process(const struct family_input *in, struct fig_process *out)
 {
+	struct rows to = { in->seen, out };
 	int err;
 
 	out->types_measured = true;
@@ -121,7 +153,9 @@ static int refs_process(const struct family_input *in, struct fig_process *out)
 	observed(in, out);
 	if (in->types_coverage)
 		out->types_coverage = strdup(in->types_coverage);
-	err = each_type(in->maps, in->pid, add_type, out);
+	err = each_type(in->maps, in->pid, add_type, &to);
+	if (in->seen)
+		dilate(in, out);
 	fig_types_scale(out);
 	return err;
 }

@@ -7,8 +7,11 @@
 
 #include "user/base/clock.h"
 #include "user/ingest/blame.h"
+#include "user/ingest/gils.h"
 #include "user/ingest/rows.h"
 #include "user/ingest/sampler.h"
+
+#define NOTHING_NS 1000000000ULL /* who lived longer is shown, even if nothing was seen of it */
 
 int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
 {
@@ -29,7 +32,7 @@ int collector_add(struct collector *c, struct measured *m)
 		c->room = room;
 	}
 	if (c->sampler && m->py->gil_addr) {
-		m->sampled = sampler_add(c->sampler, m->py, &c->maps->procs[m->index].start_ns);
+		m->sampled = sampler_add(c->sampler, m->py, c->maps, m->index);
 		if (!m->sampled)
 			return -ENOMEM;
 	}
@@ -75,6 +78,8 @@ static void refresh(struct collector *c, struct measured *m)
 		m->exited = true;
 		m->execed = m->last.execed;
 		m->exit_ns = m->last.exit_ns;
+	} else if (c->families & GS_FAMILY_BIT(GS_FAMILY_GIL)) {
+		gils_note(c, m);
 	}
 }
 
@@ -99,6 +104,8 @@ static int close_process(struct collector *c, struct measured *m, u32 epoch)
 {
 	int err = retire_seed(c, m, epoch);
 
+	if (!err)
+		err = gils_copy(c, m);
 	if (m->sampled)
 		sampled_end(m->sampled);
 	if (!err && m->sampled)
@@ -145,6 +152,8 @@ static int retire_threads(struct collector *c, u32 epoch)
 		if (m) {
 			err = rows_thread(c, m, &t, t.tid, t.exit_ns, epoch, &row);
 			if (!err)
+				err = rows_ended(c, m, &t, row.name, t.exit_ns, epoch);
+			if (!err)
 				err = measured_retire(m, &row);
 			if (!err && m->sampled)
 				err = note_ended(c, m, t.tid);
@@ -188,6 +197,13 @@ static bool has_slots(const struct collector *c, u32 index)
 	return false;
 }
 
+/* A child that only executed another program, as those of subprocess do: nothing of CPython's. */
+static bool was_nothing(const struct measured *m)
+{
+	return m->closed && m->execed && m->last.parent && !m->nretired && !m->nfolded &&
+	       m->exit_ns - m->start_ns < NOTHING_NS;
+}
+
 /* The oldest ended processes go when there are too many. */
 static void drop_old(struct collector *c)
 {
@@ -196,10 +212,12 @@ static void drop_old(struct collector *c)
 	for (size_t i = 0; i < c->count; i++) {
 		struct measured *m = c->list[i];
 
-		if (exited > COLLECT_MAX_EXITED && m->closed) {
+		bool nothing = was_nothing(m);
+
+		if (nothing || (exited > COLLECT_MAX_EXITED && m->closed)) {
 			rows_forget(c, m);
 			measured_free(m);
-			c->dropped++;
+			c->dropped += !nothing;
 			exited--;
 		} else {
 			c->list[kept++] = m;

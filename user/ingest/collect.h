@@ -22,6 +22,7 @@ struct collector {
 	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
 	struct burst *burst; /* refs under a budget; not owned; NULL: all are counted */
 	bool watch; /* watch mode */
+	u64 slow_ns; /* asyncio: as the kernel side has it */
 	struct sampler *sampler; /* watch mode with the gil family; owned; set it before adding */
 	struct measured **list; /* owned, and what it points to */
 	size_t count, room;

@@ -79,13 +79,24 @@ static void fold_blame(struct measured *m, const struct fig_thread *rows, size_t
 	m->nblame = kept;
 }
 
+/* Room for one more: most processes end with a thread or two. */
+static bool make_room(struct measured *m)
+{
+	size_t room = m->retired_room ? m->retired_room * 2 : 4;
+	struct fig_thread *more;
+
+	if (m->nretired < m->retired_room)
+		return true;
+	more = realloc(m->retired, room * sizeof(*more));
+	if (!more)
+		return false;
+	m->retired = more;
+	m->retired_room = room;
+	return true;
+}
+
 int measured_retire(struct measured *m, struct fig_thread *row)
 {
-	if (!m->retired) {
-		m->retired = calloc(MEASURED_MAX_RETIRED, sizeof(*m->retired));
-		if (!m->retired)
-			return -ENOMEM;
-	}
 	if (m->nretired == MEASURED_MAX_RETIRED) {
 		/* Half at a time: moving the rest is then rare. */
 		size_t half = MEASURED_MAX_RETIRED / 2;
@@ -98,6 +109,8 @@ int measured_retire(struct measured *m, struct fig_thread *row)
 		m->nretired -= half;
 		memmove(m->retired, m->retired + half, m->nretired * sizeof(*m->retired));
 	}
+	if (!make_room(m))
+		return -ENOMEM;
 	row->exited = true;
 	m->retired[m->nretired++] = *row;
 	return 0;
@@ -111,6 +124,10 @@ void measured_new_interval(struct measured *m)
 	}
 	m->folded.hold.interval_max_ns = 0;
 	m->folded.wait.interval_max_ns = 0;
+	for (size_t i = 0; i < m->kept.nloops; i++) {
+		m->kept.loops[i].iteration.interval_max_ns = 0;
+		m->kept.loops[i].step.interval_max_ns = 0;
+	}
 }
 
 struct measured *measured_free(struct measured *m)
@@ -119,8 +136,12 @@ struct measured *measured_free(struct measured *m)
 		return NULL;
 	for (size_t i = 0; i < m->nretired; i++)
 		fig_row_clear(FIG_THREADS, &m->retired[i]);
+	for (size_t i = 0; i < m->kept.nloops; i++)
+		fig_row_clear(FIG_ASYNCIO, &m->kept.loops[i]);
+	free(m->kept.loops);
 	free(m->retired);
 	free(m->blame);
+	free(m->gils);
 	sampled_free(m->sampled);
 	thread_list_clear(&m->threads);
 	process_free(m->py);

@@ -19,6 +19,7 @@
 #define MEASURED_MAX_BLAME 4096
 #define MEASURED_MAX_ENDED 256
 
+struct family_gil;
 struct sampled;
 
 struct measured {
@@ -33,9 +34,10 @@ struct measured {
 	struct gs_proc last; /* as last read */
 	struct thread_list threads;
 	struct fig_thread *retired; /* of ended threads, oldest first; owned */
-	size_t nretired;
+	size_t nretired, retired_room;
 	struct fig_thread folded; /* those that were too many, as one */
 	size_t nfolded;
+	struct fig_process kept; /* what families keep of ended threads: rows; owned */
 	struct fig_blame *blame; /* watch mode: pairs with an ended thread (blame.h); owned */
 	size_t nblame;
 	struct sampled *sampled; /* watch mode: its GIL's samples (sampler.h); owned */
@@ -43,7 +45,12 @@ struct measured {
 					    table */
 	size_t nended;
 	u64 cpu_begin_ns, cpu_ns; /* refs in bursts: its CPU time at the begin, and last read */
+	struct family_gil *gils; /* those of subinterpreters, as last read (gils.h); owned */
+	size_t ngils;
+	u64 gils_lost; /* at one time, of them: without a slot, or not told apart */
+	struct fig_gil main_gil; /* as last shown: never less */
 	u64 rest_held_ns; /* watch mode: of holders that ended unnoticed */
+	u64 module_at_ns, module_wait_ns; /* asyncio: its library is looked for then; 0: not */
 };
 
 /* Takes over @py on success.  NULL without memory. */

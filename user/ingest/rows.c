@@ -10,6 +10,7 @@
 #include "user/base/str.h"
 #include "user/family/family.h"
 #include "user/ingest/blame.h"
+#include "user/ingest/gils.h"
 #include "user/ingest/sampler.h"
 #include "user/load/burst.h"
 #include "user/model/fig_rows.h"
@@ -45,6 +46,11 @@ static struct family_input input(const struct collector *c, const struct measure
 				has_event(m->py->binary, GS_EVENT_GIL_RELEASED_WHY),
 		.gc_found_known = m->last.config.gc_stats || m->py->binary->by_notes,
 		.watch = c->watch,
+		.closed = m->closed,
+		.slow_ns = c->slow_ns,
+		.kept = &m->kept,
+		.gils = m->gils,
+		.ngils = m->ngils,
 		.holder_tid = 0,
 		.types_coverage = m->py->binary->types_coverage,
 	};
@@ -97,6 +103,18 @@ int rows_thread(const struct collector *c, struct measured *m, const struct gs_t
 	*ret_row = *row; /* what it owns goes along */
 	free(row);
 	return 0;
+}
+
+int rows_ended(const struct collector *c, struct measured *m, const struct gs_thread *t,
+	       const char *name, u64 now_ns, u32 epoch)
+{
+	struct family_input in = input(c, m, now_ns, epoch);
+	int err = 0;
+
+	for (u32 id = 1; id < GS_FAMILY_END && !err; id++)
+		if (is_on(c, id) && families[id]->ended)
+			err = families[id]->ended(&in, t, name, &m->kept);
+	return err;
 }
 
 /* The threads that had an event: they have a slot. */
@@ -176,7 +194,8 @@ static u64 holder(const struct collector *c, const struct measured *m)
 		return 0;
 	if (!owner)
 		return (u64)m->seed_tid;
-	if (owner > c->maps->max_threads || !c->maps->threads[owner - 1].hold_since_ns)
+	if (owner > c->maps->max_threads || !c->maps->threads[owner - 1].hold_since_ns ||
+	    c->maps->threads[owner - 1].gil)
 		return 0;
 	return c->maps->threads[owner - 1].tid;
 }
@@ -187,7 +206,7 @@ static void seen_input(const struct collector *c, const struct measured *m, u64 
 {
 	struct burst_state state;
 
-	burst_seen(c->burst, m->start_ns, now_ns, seen);
+	burst_seen(c->burst, m->py->pid, m->start_ns, now_ns, seen);
 	burst_state(c->burst, &state);
 	in->seen = seen;
 	in->refs_hit_ns = state.hit_ns;
@@ -209,7 +228,7 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->python.build_id = b->build_id ? strdup(b->build_id) : NULL;
 	out->python.free_threaded = b->free_threaded;
 	out->python.debug = b->debug;
-	out->types_observed_ns = out->types_unsure_ns = out->types_bursts = FIG_NULL;
+	out->types_observed_ns = out->types_bursts = FIG_NULL;
 }
 
 /* Watch mode: what the samples say up to now. */
@@ -269,6 +288,10 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 	if (c->burst)
 		seen_input(c, m, now, &seen, &in);
 	out->measured_ns = in.measured_ns;
+	if (!err)
+		err = gils_copy(c, m);
+	in.gils = m->gils;
+	in.ngils = m->ngils;
 	if (!err && !m->closed)
 		err = live_rows(c, m, &in, out);
 	if (!err && !m->exited)
@@ -279,6 +302,11 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 		err = sampled_rest(m, out);
 	if (!err && m->sampled)
 		err = blame_rows(c->maps, m, now, out);
+	if (!err)
+		err = gils_copy(c, m); /* as of the threads' rows, not before */
+	in.gils = m->gils;
+	in.ngils = m->ngils;
+	in.main_gil = &m->main_gil;
 	for (u32 id = 1; id < GS_FAMILY_END && !err; id++)
 		if (is_on(c, id) && families[id]->process)
 			err = families[id]->process(&in, out);

@@ -11,6 +11,11 @@
 int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t, pid_t tid,
 		u64 now_ns, u32 epoch, struct fig_thread *ret_row);
 
+/* Thread @name of @m has ended: let the families keep what they want of its slot @t.  0 or -ENOMEM.
+ */
+int rows_ended(const struct collector *c, struct measured *m, const struct gs_thread *t,
+	       const char *name, u64 now_ns, u32 epoch);
+
 /* Everything about @m into @out, which is zeroed.  0 or -ENOMEM. */
 int rows_process(const struct collector *c, struct measured *m, u32 epoch, struct fig_process *out);
 

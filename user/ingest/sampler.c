@@ -19,13 +19,21 @@ struct holder {
 	u32 unasked; /* readings in a row that did not ask for it */
 };
 
+struct sampled_of_gil {
+	u64 address;
+	u64 first_switches; /* the GIL's switch_number */
+	struct sampled_now now;
+};
+
 struct sampled {
 	struct sampler *sampler;
 	const struct py_process *py;
-	const u64 *start_ns; /* NULL: ended */
+	const struct kmaps *maps; /* NULL: ended */
+	u32 proc; /* index of its slot */
 	u64 last_ns; /* of the last sample; 0: none */
-	u64 first_switches, switches; /* the GIL's switch_number */
-	struct sampled_now now;
+	struct sampled_of_gil main;
+	struct sampled_of_gil *more; /* those of subinterpreters, gone ones as well; GS_MORE_GILS */
+	size_t nmore;
 	struct holder *holders;
 	size_t nholders, room;
 };
@@ -64,40 +72,85 @@ static struct holder *add_holder(struct sampled *p, pid_t ns_tid)
 	return &p->holders[p->nholders++];
 }
 
+/* The entry of the GIL at @address, made if it is new; NULL without room. */
+static struct sampled_of_gil *gil_entry(struct sampled *p, u64 address)
+{
+	for (size_t i = 0; i < p->nmore; i++)
+		if (p->more[i].address == address)
+			return &p->more[i];
+	if (!p->more)
+		p->more = calloc(GS_MORE_GILS, sizeof(*p->more));
+	if (!p->more || p->nmore == GS_MORE_GILS)
+		return NULL;
+	(void)kmaps_gil(p->maps, p->proc, address);
+	p->more[p->nmore].address = address;
+	return &p->more[p->nmore++];
+}
+
+/* The GIL of @g was found as @gil says; the sample stands for the last @ns. */
+static void add_sample(struct sampled *p, struct sampled_of_gil *g, const struct gil_now *gil,
+		       u64 ns)
+{
+	struct sampled_now *now = &g->now;
+	struct holder *h;
+
+	/* Another GIL may be where one was before. */
+	if (!now->samples++ || gil->switch_number < g->first_switches + now->handovers)
+		g->first_switches = gil->switch_number - now->handovers;
+	now->covered_ns += ns;
+	now->handovers = gil->switch_number - g->first_switches;
+	now->held = gil->locked;
+	now->holder_ns_tid = gil->holder_ns_tid;
+	if (!gil->locked)
+		return;
+	now->held_ns += ns;
+	h = find_holder(p, gil->holder_ns_tid);
+	if (!h)
+		h = add_holder(p, gil->holder_ns_tid);
+	if (h)
+		h->held_ns += ns;
+}
+
+static void nobody_holds(struct sampled *p)
+{
+	p->main.now.held = false;
+	p->main.now.holder_ns_tid = 0;
+	for (size_t i = 0; i < p->nmore; i++) {
+		p->more[i].now.held = false;
+		p->more[i].now.holder_ns_tid = 0;
+	}
+}
+
+static u64 start_of(const struct sampled *p)
+{
+	return p->maps ? __atomic_load_n(&p->maps->procs[p->proc].start_ns, __ATOMIC_ACQUIRE) : 0;
+}
+
 /* One sample of @p, at this moment. */
 static void sample(struct sampled *p)
 {
-	u64 start = p->start_ns ? __atomic_load_n(p->start_ns, __ATOMIC_ACQUIRE) : 0, now, ns;
-	struct holder *h;
+	u64 start = start_of(p), list[PROCESS_GILS_MAX], now, ns;
 	struct gil_now gil;
+	size_t n;
 
 	if (!start)
 		return;
-	if (process_gil(p->py, &gil)) {
-		p->now.held = false; /* it has no GIL yet, or no memory any more */
-		p->now.holder_ns_tid = 0;
+	nobody_holds(p); /* it may have no GIL yet, or no memory any more */
+	if (process_gil(p->py, &gil))
 		return;
-	}
 	now = clock_mono_ns();
 	if (now <= start)
 		return;
-	if (!p->now.samples++) {
-		p->last_ns = start;
-		p->first_switches = gil.switch_number;
-	}
-	ns = now - p->last_ns;
+	ns = now - (p->last_ns ? p->last_ns : start);
 	p->last_ns = now;
-	p->now.handovers = gil.switch_number - p->first_switches;
-	p->now.held = gil.locked;
-	p->now.holder_ns_tid = gil.holder_ns_tid;
-	if (!gil.locked)
-		return;
-	p->now.held_ns += ns;
-	h = find_holder(p, gil.holder_ns_tid);
-	if (!h)
-		h = add_holder(p, gil.holder_ns_tid);
-	if (h)
-		h->held_ns += ns;
+	add_sample(p, &p->main, &gil, ns);
+	n = process_gils(p->py, list);
+	for (size_t i = 1; i < n; i++) {
+		struct sampled_of_gil *g = gil_entry(p, list[i]);
+
+		if (g && !process_gil_at(p->py, list[i], &gil))
+			add_sample(p, g, &gil, ns);
+	}
 }
 
 /* xorshift64: moments need to be irregular, not unpredictable. */
@@ -199,7 +252,8 @@ static bool list_add(struct sampler *s, struct sampled *p)
 	return true;
 }
 
-struct sampled *sampler_add(struct sampler *s, const struct py_process *py, const u64 *start_ns)
+struct sampled *sampler_add(struct sampler *s, const struct py_process *py,
+			    const struct kmaps *maps, u32 proc)
 {
 	struct sampled *p = calloc(1, sizeof(*p));
 	bool ok;
@@ -208,7 +262,8 @@ struct sampled *sampler_add(struct sampler *s, const struct py_process *py, cons
 		return NULL;
 	p->sampler = s;
 	p->py = py;
-	p->start_ns = start_ns;
+	p->maps = maps;
+	p->proc = proc;
 	pthread_mutex_lock(&s->lock);
 	ok = list_add(s, p);
 	pthread_mutex_unlock(&s->lock);
@@ -221,9 +276,8 @@ struct sampled *sampler_add(struct sampler *s, const struct py_process *py, cons
 void sampled_end(struct sampled *p)
 {
 	pthread_mutex_lock(&p->sampler->lock);
-	p->start_ns = NULL;
-	p->now.held = false;
-	p->now.holder_ns_tid = 0;
+	p->maps = NULL;
+	nobody_holds(p);
 	pthread_mutex_unlock(&p->sampler->lock);
 }
 
@@ -242,6 +296,7 @@ struct sampled *sampled_free(struct sampled *p)
 	s->count = kept;
 	pthread_mutex_unlock(&s->lock);
 	free(p->holders);
+	free(p->more);
 	free(p);
 	return NULL;
 }
@@ -252,8 +307,24 @@ void sampled_read(struct sampled *p, struct sampled_now *ret_now)
 	sample(p);
 	for (size_t i = 0; i < p->nholders; i++)
 		p->holders[i].unasked++;
-	*ret_now = p->now;
+	*ret_now = p->main.now;
 	pthread_mutex_unlock(&p->sampler->lock);
+}
+
+bool sampled_gil(struct sampled *p, u64 address, struct sampled_now *ret_now)
+{
+	bool found = address == p->py->gil_addr;
+
+	pthread_mutex_lock(&p->sampler->lock);
+	if (found)
+		*ret_now = p->main.now;
+	for (size_t i = 0; i < p->nmore && !found; i++) {
+		found = p->more[i].address == address;
+		if (found)
+			*ret_now = p->more[i].now;
+	}
+	pthread_mutex_unlock(&p->sampler->lock);
+	return found;
 }
 
 u64 sampled_thread(struct sampled *p, pid_t ns_tid)
@@ -293,7 +364,7 @@ u64 sampled_rest_take(struct sampled *p)
 
 	pthread_mutex_lock(&p->sampler->lock);
 	for (size_t i = 0; i < p->nholders; i++) {
-		if (p->holders[i].unasked > 1)
+		if (p->holders[i].unasked > (p->maps ? 1 : 0))
 			ns += p->holders[i].held_ns;
 		else
 			p->holders[kept++] = p->holders[i];

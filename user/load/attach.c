@@ -71,20 +71,21 @@ static int attach_tracepoint(struct attached *a, struct bpf_program *p, int id)
 	return links_add(a, link, LINK_HOOK); /* the link owns fd */
 }
 
-static int attach_syscalls(struct attached *a, const struct skel *s, struct err *e)
+#define MAX_TRACEPOINTS GS_IO_COUNT
+
+/* The program called @name, on each of the @n tracepoints. */
+static int attach_tracepoints(struct attached *a, const struct skel *s, const char *name,
+			      const char *const *tracepoints, size_t n, struct err *e)
 {
-#define X(NAME, name, nr) "syscalls/sys_exit_" #name,
-	static const char *const tracepoints[] = { GS_IO_CALLS(X) };
-#undef X
-	struct bpf_program *p = skel_program(s, "gs_io_exit");
-	int ids[GS_IO_COUNT], err;
+	struct bpf_program *p = skel_program(s, name);
+	int ids[MAX_TRACEPOINTS], err;
 
 	if (!p)
 		return 0;
-	err = tracefs_ids(tracepoints, ids, GS_IO_COUNT);
+	err = tracefs_ids(tracepoints, ids, n);
 	if (err)
 		return hook_error(err, "tracefs", e);
-	for (int i = 0; i < GS_IO_COUNT; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (ids[i] == -ENOENT)
 			continue; /* this kernel has no such call: nobody makes it */
 		err = ids[i] < 0 ? ids[i] : attach_tracepoint(a, p, ids[i]);
@@ -92,6 +93,26 @@ static int attach_syscalls(struct attached *a, const struct skel *s, struct err 
 			return hook_error(err, tracepoints[i], e);
 	}
 	return 0;
+}
+
+static int attach_syscalls(struct attached *a, const struct skel *s, struct err *e)
+{
+#define X(NAME, name, nr) "syscalls/sys_exit_" #name,
+	static const char *const leave[] = { GS_IO_CALLS(X) };
+#undef X
+	/* Event loops, asyncio's and uvloop's, wait for an epoll. */
+	static const char *const wait[] = { "syscalls/sys_enter_epoll_wait",
+					    "syscalls/sys_enter_epoll_pwait",
+					    "syscalls/sys_enter_epoll_pwait2",
+					    "syscalls/sys_enter_epoll_create1" };
+	static const char *const waited[] = { "syscalls/sys_exit_epoll_wait",
+					      "syscalls/sys_exit_epoll_pwait",
+					      "syscalls/sys_exit_epoll_pwait2" };
+	int err = attach_tracepoints(a, s, "gs_io_exit", leave, GS_IO_COUNT, e);
+
+	if (!err)
+		err = attach_tracepoints(a, s, "gs_loop_enter", wait, 4, e);
+	return err ? err : attach_tracepoints(a, s, "gs_loop_leave", waited, 3, e);
 }
 
 int attach_hooks(struct attached *a, const struct skel *s, struct err *e)
@@ -113,8 +134,21 @@ static void arrays_free(struct site_arrays *v)
 	free(v->cookies);
 }
 
-static int arrays_fill(struct site_arrays *v, const struct probe_site *sites, size_t n, u32 first)
+static u64 gil_cookie(const struct probe_site *s)
 {
+	const struct gs_arg *arg = &s->args[0];
+
+	return s->family == GS_FAMILY_GIL && arg->kind == GS_ARG_SUM
+		       ? GS_COOKIE_GIL(arg->reg, arg->disp)
+		       : 0;
+}
+
+/* Of the sites for which @chosen says so; NULL: all.  How many is in *@ret_n. */
+static int arrays_fill(struct site_arrays *v, const struct probe_site *sites, size_t n, u32 first,
+		       const bool *chosen, size_t *ret_n)
+{
+	size_t filled = 0;
+
 	v->offsets = calloc(n, sizeof(*v->offsets));
 	v->semaphores = calloc(n, sizeof(*v->semaphores));
 	v->cookies = calloc(n, sizeof(*v->cookies));
@@ -125,10 +159,13 @@ static int arrays_fill(struct site_arrays *v, const struct probe_site *sites, si
 		 * there; of the refs sites, the last is hit least. */
 		size_t k = n - 1 - i;
 
-		v->offsets[i] = sites[k].offset;
-		v->semaphores[i] = sites[k].semaphore;
-		v->cookies[i] = GS_COOKIE(sites[k].event, first + k);
+		if (chosen && !chosen[k])
+			continue;
+		v->offsets[filled] = sites[k].offset;
+		v->semaphores[filled] = sites[k].semaphore;
+		v->cookies[filled++] = GS_COOKIE(sites[k].event, first + k) | gil_cookie(&sites[k]);
 	}
+	*ret_n = filled;
 	return 0;
 }
 
@@ -179,12 +216,14 @@ static int write_rows(const struct kmaps *k, const struct probe_site *sites, siz
 	return 0;
 }
 
-int attach_sites(struct attached *a, const struct skel *s, const char *path, pid_t pid,
-		 const struct probe_site *sites, size_t nsites, u32 first, struct err *e)
+int attach_chosen(struct attached *a, const struct skel *s, const char *path, pid_t pid,
+		  const struct probe_site *sites, size_t nsites, u32 first, const bool *chosen,
+		  struct err *e)
 {
 	struct bpf_program *p = skel_site_program(s);
 	const struct kmaps *k = skel_maps(s);
 	struct site_arrays v = {};
+	size_t n = 0;
 	int err;
 
 	if (!nsites)
@@ -194,11 +233,11 @@ int attach_sites(struct attached *a, const struct skel *s, const char *path, pid
 			    nsites);
 	err = write_rows(k, sites, nsites, first);
 	if (!err)
-		err = arrays_fill(&v, sites, nsites, first);
-	if (!err)
+		err = arrays_fill(&v, sites, nsites, first, chosen, &n);
+	if (!err && n)
 		err = bpf_program__expected_attach_type(p) == BPF_TRACE_UPROBE_MULTI
-			      ? attach_multi(a, p, path, pid, &v, nsites)
-			      : attach_plain(a, p, path, pid, &v, nsites);
+			      ? attach_multi(a, p, path, pid, &v, n)
+			      : attach_plain(a, p, path, pid, &v, n);
 	arrays_free(&v);
 	if (err == -EPERM || err == -EACCES)
 		return errf(e, GS_EXIT_PERM, err,
@@ -211,4 +250,10 @@ int attach_sites(struct attached *a, const struct skel *s, const char *path, pid
 		return errf(e, GS_EXIT_FAILED, err, "%s: cannot attach %zu probes (%s)", path,
 			    nsites, strerror(-err));
 	return 0;
+}
+
+int attach_sites(struct attached *a, const struct skel *s, const char *path, pid_t pid,
+		 const struct probe_site *sites, size_t nsites, u32 first, struct err *e)
+{
+	return attach_chosen(a, s, path, pid, sites, nsites, first, NULL, e);
 }

@@ -36,6 +36,11 @@ int attach_hooks(struct attached *a, const struct skel *s, struct err *e);
 int attach_sites(struct attached *a, const struct skel *s, const char *path, pid_t pid,
 		 const struct probe_site *sites, size_t nsites, u32 first, struct err *e);
 
+/* The same for some of the sites: those for which @chosen says so. */
+int attach_chosen(struct attached *a, const struct skel *s, const char *path, pid_t pid,
+		  const struct probe_site *sites, size_t nsites, u32 first, const bool *chosen,
+		  struct err *e);
+
 /*
  * Detach all that is not in the target's memory, in parallel, and wait for it; what is stays for
  * the exit of the program (user/session.h says why), which would do the rest one after the other.

@@ -8,7 +8,7 @@
 #define SLICE_MAX_NS (10 * MS)
 #define BURST_MIN_NS (2 * MS)
 #define BURST_GOOD_NS (5 * MS) /* worth waiting for */
-#define BURST_MAX_NS (200 * MS)
+#define BURST_MAX_NS (100 * MS)
 #define PAUSE_MIN_NS (250 * MS)
 #define PAUSE_MAX_NS (20000 * MS)
 #define NEWS 0.3 /* weight of the last burst in what is expected of the next */
@@ -60,7 +60,9 @@ bool budget_thin(struct budget *b, u64 now_ns)
 	else
 		b->need = NEED_FIRST;
 	b->thinned = true;
-	b->load = 0;
+	for (int k = 0; k < GS_BURST_KINDS; k++)
+		b->kinds[k].load = 0;
+	b->kind = GS_BURST_ALL;
 	b->calm = 0;
 	b->changes++;
 	return true;
@@ -69,12 +71,19 @@ bool budget_thin(struct budget *b, u64 now_ns)
 /* Cost per time that is expected of a burst: before the first, the worst. */
 static double expected(const struct budget *b)
 {
-	return b->load > 0 ? max(b->load, b->share / 10) : 1;
+	double load = b->kinds[b->kind].load;
+
+	return load > 0 ? max(load, b->share / 10) : 1;
+}
+
+static double tail(const struct budget *b)
+{
+	return b->kinds[b->kind].tail_ns;
 }
 
 u64 budget_pause(const struct budget *b, double random)
 {
-	double want = b->tail_ns + expected(b) * BURST_GOOD_NS;
+	double want = tail(b) + expected(b) * BURST_GOOD_NS;
 	double wait = max((want - b->account_ns) / b->share, PAUSE_MIN_NS);
 
 	return min(wait * (1 + random / 2), PAUSE_MAX_NS);
@@ -82,24 +91,26 @@ u64 budget_pause(const struct budget *b, double random)
 
 u64 budget_length(const struct budget *b)
 {
-	double ns = (b->account_ns - b->tail_ns) / expected(b);
+	double ns = (b->account_ns - tail(b)) / expected(b);
 
 	return min(max(ns, BURST_MIN_NS), BURST_MAX_NS);
 }
 
 bool budget_burst_over(const struct budget *b, u64 length_ns, u64 ns, double cost_ns)
 {
-	return ns >= length_ns ||
-	       ((double)ns >= BURST_MIN_NS && cost_ns > b->account_ns - b->tail_ns);
+	return ns >= length_ns || ((double)ns >= BURST_MIN_NS && cost_ns > b->account_ns - tail(b));
 }
 
 bool budget_burst(struct budget *b, u64 now_ns, u64 ns, double cost_ns)
 {
-	double load = cost_ns / (double)(ns ? ns : 1);
+	double load = cost_ns / (double)(ns ? ns : 1), *mean = &b->kinds[b->kind].load;
 
 	budget_spend(b, now_ns, cost_ns);
-	b->load = b->load > 0 ? b->load + NEWS * (load - b->load) : max(load, b->share / 1000);
-	b->calm = load < b->share / 2 && b->load < b->share / 2 ? b->calm + 1 : 0;
+	*mean = *mean > 0 ? *mean + NEWS * (load - *mean) : max(load, b->share / 1000);
+	if (b->kind != GS_BURST_ALL)
+		return false;
+	b->last_load = load;
+	b->calm = load < b->share / 2 && *mean < b->share / 2 ? b->calm + 1 : 0;
 	if (b->calm < b->need)
 		return false;
 	b->thinned = false;
@@ -111,6 +122,8 @@ bool budget_burst(struct budget *b, u64 now_ns, u64 ns, double cost_ns)
 
 void budget_tail(struct budget *b, double cost_ns)
 {
+	double *mean = &b->kinds[b->kind].tail_ns;
+
 	b->account_ns -= cost_ns;
-	b->tail_ns = b->tail_ns > 0 ? b->tail_ns + NEWS * (cost_ns - b->tail_ns) : cost_ns;
+	*mean = *mean > 0 ? *mean + NEWS * (cost_ns - *mean) : cost_ns;
 }

@@ -12,20 +12,24 @@
  *          `need` bursts in a row that say: full counting would cost less than half the share
  *
  * Between half the share and the whole of it either state stays as it is, and a return that did
- * not last doubles `need`: so it does not flap.
+ * not last doubles `need`: so it does not flap.  Only bursts of all sites can say so.
  */
 #ifndef GS_USER_LOAD_BUDGET_H
 #define GS_USER_LOAD_BUDGET_H
 
 #include <stdbool.h>
 
-#include "bpf/types.h"
+#include "bpf/refs.h"
 
 struct budget {
 	double share; /* of one core */
 	double account_ns;
-	double load; /* cost per time while counting, of the last bursts; 0: not known yet */
-	double tail_ns; /* what a burst costs besides: until it is attached, until it is detached */
+	struct budget_kind {
+		double load; /* cost per time while counting, of the last ones; 0: not known yet */
+		double tail_ns; /* what one costs besides: until attached, until detached */
+	} kinds[GS_BURST_KINDS];
+	enum gs_burst_kind kind; /* of the burst that is next, or goes on: the caller's choice */
+	double last_load; /* of the last burst of all sites, by itself */
 	u64 last_ns; /* the account is as of then */
 	u64 full_since_ns;
 	u32 calm,

@@ -14,26 +14,20 @@
 #include "user/base/clock.h"
 #include "user/load/attach.h"
 #include "user/load/budget.h"
+#include "user/load/burst_sets.h"
 #include "user/load/windows.h"
 
 #define NS_PER_SEC 1000000000ULL
 #define STEP_NS 1000000ULL /* how often what a burst costs is looked at */
+#define CALM 0.05 /* probes take less of the time: it needs no ladder */
 #define HIT_NS 600 /* a hit where it could not be measured */
 /*
  * A hit is measured in a tight loop of our own; in a real program, where it meets cold caches, it
- * costs 1.1 to 1.4 times as much (measured on CPython).
+ * costs 1.2 to 1.55 times as much (measured on CPython; the least in a storm, which costs most).
  */
 #define COLD 1.2
 /* Putting a breakpoint in and taking it out holds the target up for so long (15 us measured). */
 #define SITE_NS 15000
-
-struct set {
-	char *path;
-	pid_t pid;
-	struct probe_site *sites;
-	size_t nsites;
-	u32 first;
-};
 
 struct burst {
 	pthread_t thread;
@@ -42,12 +36,14 @@ struct burst {
 	bool started, stop;
 	const struct skel *skel;
 	struct gs_burst *bpf;
-	struct set *sets;
-	size_t nsets, nsites;
+	struct burst_sets sets;
+	struct ladder ladder;
 	struct attached *attached; /* the links; NULL: detached */
 	struct budget budget;
-	struct windows windows;
+	struct windows windows[GS_BURST_KINDS]; /* those of ALL have the times in full, too */
 	u64 began_ns; /* the window that is open; 0: none */
+	u64 began_hits; /* hits when it was opened */
+	u64 awake_ns; /* of the last burst: not waiting for a CPU */
 	u64 thinned_ns; /* when it was last thinned; 0: never */
 	u64 since_ns;
 	u64 trap_ns; /* cost of a hit without the counting */
@@ -63,7 +59,9 @@ struct burst *burst_new(const struct skel *s, double share, u64 hit_ns)
 	if (!b)
 		return NULL;
 	b->attached = attached_new();
-	if (!b->attached) {
+	if (!b->attached || ladder_init(&b->ladder, skel_maps(s)->max_sites)) {
+		attached_free(b->attached);
+		ladder_free(&b->ladder);
 		free(b);
 		return NULL;
 	}
@@ -72,6 +70,7 @@ struct burst *burst_new(const struct skel *s, double share, u64 hit_ns)
 	b->trap_ns = hit_ns ? hit_ns : HIT_NS;
 	b->random = clock_mono_ns() | 1;
 	b->budget.share = share;
+	b->budget.kind = GS_BURST_ALL;
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->wake, NULL);
 	return b;
@@ -96,50 +95,22 @@ static u64 hit_ns(struct burst *b)
 	return mean > ns ? mean : ns;
 }
 
-static int attach_set(struct burst *b, const struct set *s, struct err *e)
-{
-	return attach_sites(b->attached, b->skel, s->path, s->pid, s->sites, s->nsites, s->first,
-			    e);
-}
-
-static void set_clear(struct set *s)
-{
-	free(s->path);
-	free(s->sites);
-}
-
-static int add(struct burst *b, const struct set *s, struct err *e)
-{
-	struct set *more = realloc(b->sets, (b->nsets + 1) * sizeof(*more));
-	int err = 0;
-
-	if (!more || !s->path || !s->sites)
-		err = errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
-	if (more)
-		b->sets = more;
-	if (!err && b->attached)
-		err = attach_set(b, s, e);
-	if (err)
-		return err;
-	b->sets[b->nsets++] = *s;
-	b->nsites += s->nsites;
-	return 0;
-}
-
 int burst_add(struct burst *b, const char *path, pid_t pid, const struct probe_site *sites,
 	      size_t nsites, u32 first, struct err *e)
 {
-	struct set s = { .path = strdup(path), .pid = pid, .nsites = nsites, .first = first };
 	int err;
 
-	s.sites = calloc(nsites ? nsites : 1, sizeof(*sites));
-	if (s.sites)
-		memcpy(s.sites, sites, nsites * sizeof(*sites));
 	pthread_mutex_lock(&b->lock);
-	err = add(b, &s, e);
-	pthread_mutex_unlock(&b->lock);
+	err = burst_sets_add(&b->sets, path, pid, sites, nsites, first, &b->ladder);
 	if (err)
-		set_clear(&s);
+		err = errf(e, GS_EXIT_FAILED, err, "memory: none left");
+	if (!err && b->attached) {
+		err = burst_set_attach(&b->sets.at[b->sets.count - 1], b->attached, b->skel,
+				       &b->ladder, b->budget.kind, e);
+		if (err)
+			burst_sets_drop_last(&b->sets);
+	}
+	pthread_mutex_unlock(&b->lock);
 	return err;
 }
 
@@ -175,20 +146,34 @@ static double new_cost(struct burst *b)
 	return cost;
 }
 
-static void window_open(struct burst *b, enum gs_burst_active kind)
+static void window_open(struct burst *b, enum gs_burst_active active)
 {
-	if (kind == GS_BURST_ON) {
-		b->bpf->us[(b->bpf->id + 1) % GS_BURSTS_KEPT] = 0; /* not known yet */
-		b->bpf->id++;
+	u32 number = GS_BURST_NUMBER(b->bpf->id) + 1;
+
+	if (active == GS_BURST_ON) {
+		b->bpf->us[number % GS_BURSTS_KEPT] = 0; /* not known yet */
+		b->began_hits = __atomic_load_n(&b->bpf->hits, __ATOMIC_RELAXED);
+		b->bpf->id = GS_BURST_ID(number, b->budget.kind);
+		burst_sets_begin(&b->sets);
 	}
-	__atomic_store_n(&b->bpf->active, kind, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&b->bpf->active, active, __ATOMIC_SEQ_CST);
 	b->began_ns = clock_mono_ns();
 }
 
-static void note_length(struct burst *b, u64 ns)
+static void burst_ended(struct burst *b, u64 now)
 {
-	b->bpf->us[b->bpf->id % GS_BURSTS_KEPT] = ns / 1000 ? ns / 1000 : 1;
-	b->bpf->mean_us = b->windows.us / b->windows.bursts;
+	enum gs_burst_kind kind = b->budget.kind;
+	struct windows *w = &b->windows[kind];
+	u64 us, hits = __atomic_load_n(&b->bpf->hits, __ATOMIC_RELAXED) - b->began_hits;
+	u32 slot = GS_BURST_NUMBER(b->bpf->id) % GS_BURSTS_KEPT;
+
+	b->awake_ns = burst_sets_end(&b->sets, kind, now - b->began_ns);
+	us = (now - b->began_ns) / 1000;
+	windows_add(w, b->began_ns, now, hits);
+	b->bpf->in[slot] = hits;
+	b->bpf->us[slot] = us ? us : 1;
+	b->bpf->mean_us[kind] = w->us / w->bursts;
+	b->bpf->mean_in[kind] = w->hits / w->bursts;
 }
 
 /* Ends the window; where @then is not GS_BURST_OFF another one begins at once. */
@@ -197,12 +182,10 @@ static void window_end(struct burst *b, enum gs_burst_active then)
 	u64 now, was = __atomic_exchange_n(&b->bpf->active, then, __ATOMIC_SEQ_CST);
 
 	now = clock_mono_ns();
-	if (was == GS_BURST_ON) {
-		windows_add(&b->windows, b->began_ns, now);
-		note_length(b, now - b->began_ns);
-	} else {
-		windows_add_full(&b->windows, b->began_ns, now);
-	}
+	if (was == GS_BURST_ON)
+		burst_ended(b, now);
+	else
+		windows_add_full(&b->windows[GS_BURST_ALL], b->began_ns, now);
 	b->began_ns = then == GS_BURST_OFF ? 0 : now;
 }
 
@@ -216,7 +199,7 @@ static void detach(struct burst *b)
 	pthread_mutex_unlock(&b->lock);
 	attached_free(links);
 	pthread_mutex_lock(&b->lock);
-	cost = (double)b->nsites * SITE_NS;
+	cost = (double)burst_sets_sites(&b->sets, &b->ladder, b->budget.kind) * SITE_NS;
 	b->spent_ns += cost;
 	budget_tail(&b->budget, new_cost(b) + cost);
 }
@@ -239,34 +222,23 @@ static void go_on(struct burst *b)
 	detach(b);
 }
 
-/* What cannot be attached any more has ended. */
-static bool attach_all(struct burst *b)
-{
-	size_t kept = 0;
-
-	b->attached = attached_new();
-	if (!b->attached)
-		return false;
-	for (size_t i = 0; i < b->nsets; i++) {
-		if (attach_set(b, &b->sets[i], NULL)) {
-			b->nsites -= b->sets[i].nsites;
-			set_clear(&b->sets[i]);
-		} else {
-			b->sets[kept++] = b->sets[i];
-		}
-	}
-	b->nsets = kept;
-	return true;
-}
-
 /* THINNED: wait, then a burst. */
 static void burst_once(struct burst *b)
 {
 	double cost = 0;
 	u64 length, now, began;
 
-	if (!sleep_for(b, budget_pause(&b->budget, random_unit(b))) || !attach_all(b))
+	b->budget.kind = GS_BURST_ALL; /* if it is calm: then the sooner it is seen the better */
+	if (b->budget.last_load > CALM)
+		b->budget.kind = ladder_next(&b->ladder);
+	if (!sleep_for(b, budget_pause(&b->budget, random_unit(b))))
 		return;
+	b->attached = attached_new();
+	if (!b->attached)
+		return;
+	burst_sets_attach(&b->sets, b->attached, b->skel, &b->ladder, b->budget.kind);
+	if (ladder_wants(&b->ladder, b->budget.kind))
+		burst_sets_hits(&b->ladder, skel_maps(b->skel), true);
 	budget_spend(&b->budget, clock_mono_ns(), new_cost(b));
 	length = budget_length(&b->budget);
 	window_open(b, GS_BURST_ON);
@@ -287,6 +259,10 @@ static void burst_once(struct burst *b)
 		return;
 	}
 	window_end(b, GS_BURST_OFF);
+	if (ladder_wants(&b->ladder, b->budget.kind)) {
+		burst_sets_hits(&b->ladder, skel_maps(b->skel), false);
+		ladder_learn(&b->ladder, b->budget.kind, b->awake_ns, hit_ns(b));
+	}
 	detach(b);
 }
 
@@ -330,26 +306,32 @@ int burst_start(struct burst *b)
 	return -err;
 }
 
-static void seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
+static void seen(struct burst *b, u32 pid, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
 {
-	u64 from = b->began_ns > from_ns ? b->began_ns : from_ns;
+	u64 from = b->began_ns > from_ns ? b->began_ns : from_ns, full;
+	struct burst_span *open = &ret_seen->kinds[b->budget.kind];
 
-	windows_seen(&b->windows, from_ns, to_ns, ret_seen);
+	for (int k = 0; k < GS_BURST_KINDS; k++)
+		windows_seen(&b->windows[k], from_ns, to_ns, &ret_seen->kinds[k], &full);
+	burst_sets_use(&b->sets, pid, ret_seen);
+	ret_seen->full_ns = full; /* the last one's: of ALL */
 	if (b->began_ns && from < to_ns && b->bpf->active == GS_BURST_FULL) {
 		ret_seen->full_ns += to_ns - from;
 	} else if (b->began_ns && from < to_ns) {
-		ret_seen->observed_ns += to_ns - from;
-		ret_seen->bursts++;
-		ret_seen->squares += windows_square(to_ns - from);
+		open->ns += to_ns - from;
+		open->bursts++;
+		open->squares += windows_square(to_ns - from);
 	}
+	ret_seen->levels = b->ladder.levels;
+	ret_seen->nlevels = b->ladder.n;
 	ret_seen->whole = !b->thinned_ns || (!b->budget.thinned && b->since_ns <= from_ns) ||
 			  (to_ns <= b->thinned_ns && b->budget.changes == 1);
 }
 
-void burst_seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
+void burst_seen(struct burst *b, u32 pid, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
 {
 	pthread_mutex_lock(&b->lock);
-	seen(b, from_ns, to_ns, ret_seen);
+	seen(b, pid, from_ns, to_ns, ret_seen);
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -358,7 +340,7 @@ void burst_state(struct burst *b, struct burst_state *ret_state)
 	struct burst_seen all;
 
 	pthread_mutex_lock(&b->lock);
-	seen(b, 0, clock_mono_ns(), &all);
+	seen(b, 0, 0, clock_mono_ns(), &all);
 	*ret_state = (struct burst_state) {
 		.share = b->budget.share,
 		.thinned = b->budget.thinned,
@@ -366,7 +348,8 @@ void burst_state(struct burst *b, struct burst_state *ret_state)
 		.hits = b->hits,
 		.spent_ns = (u64)b->spent_ns,
 		.hit_ns = hit_ns(b),
-		.observed_ns = all.full_ns + all.observed_ns,
+		.observed_ns = all.full_ns + all.kinds[GS_BURST_LIGHT].ns +
+			       all.kinds[GS_BURST_MID].ns + all.kinds[GS_BURST_ALL].ns,
 	};
 	pthread_mutex_unlock(&b->lock);
 }
@@ -389,9 +372,8 @@ struct burst *burst_free(struct burst *b)
 		return NULL;
 	burst_stop(b);
 	attached_free(b->attached);
-	for (size_t i = 0; i < b->nsets; i++)
-		set_clear(&b->sets[i]);
-	free(b->sets);
+	burst_sets_free(&b->sets);
+	ladder_free(&b->ladder);
 	pthread_cond_destroy(&b->wake);
 	pthread_mutex_destroy(&b->lock);
 	free(b);

@@ -3,9 +3,11 @@
  *
  *   FULL ---> detach -> pause -> attach -> count -> (FULL, or round again)
  *
- * When, is for budget.h to say.  Between attach and detach the breakpoints are in the target;
- * counted is only while gs_burst.active is set, which is after the attach is complete and ends
- * before the detach begins: so the time that was observed is known to the microsecond.
+ * When, is for budget.h to say; which of the sites, for ladder.h: by turns the seldom hit ones,
+ * which show the program as it is, some more, and all of them.  Between attach and detach the
+ * breakpoints are in the target; counted is only while gs_burst.active is set, which is after the
+ * attach is complete and ends before the detach begins: so the time that was observed is known to
+ * the microsecond.
  *
  * At the end of the program nothing is detached by hand (session_leave() says why).  There remains
  * a time in which killing gilscope with SIGKILL can leave breakpoints in the target, harmless but
@@ -22,12 +24,23 @@
 
 struct burst;
 
+/* Bursts of one kind in a span of time. */
+struct burst_span {
+	u64 ns;
+	u64 bursts;
+	u64 squares; /* sum of their lengths squared, us^2 */
+	u64 hits, hits2; /* of all sites by all targets: sum, and sum of the squares */
+	u64 cpu_ns; /* of the CPUs, by the process, in all of them there were; U64_MAX: unknown */
+};
+
 /* What was counted in a span of time. */
 struct burst_seen {
 	u64 full_ns; /* of it: in which all was counted */
-	u64 observed_ns; /* of the rest: in bursts */
-	u64 bursts;
-	u64 squares; /* sum of their lengths squared, us^2 */
+	struct burst_span kinds[GS_BURST_KINDS];
+	const u8 *levels; /* by row of gs_sites: the first kind it is in; lives as long as the
+			     bursts */
+	u32 nlevels;
+	double busy, delayed; /* CPU time of the process, and waiting, to time; NAN: unknown */
 	bool whole; /* all of it: the counts are exact */
 };
 
@@ -58,8 +71,8 @@ int burst_add(struct burst *b, const char *path, pid_t pid, const struct probe_s
 /* Count from here on, in full as long as the budget lasts.  0 or a negative errno. */
 int burst_start(struct burst *b);
 
-/* What was observed of the time from @from_ns to @to_ns, CLOCK_MONOTONIC. */
-void burst_seen(struct burst *b, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen);
+/* What was observed of process @pid from @from_ns to @to_ns, CLOCK_MONOTONIC. */
+void burst_seen(struct burst *b, u32 pid, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen);
 
 void burst_state(struct burst *b, struct burst_state *ret_state);
 

@@ -14,12 +14,13 @@
 #include "bpf/refs.h"
 #include "bpf/watch.h"
 #include "gilscope.skel.h"
+#include "user/load/needs.h"
 #include "user/load/skel.h"
 
 struct skel {
 	struct gs_bpf *bpf;
 	struct kmaps maps;
-	size_t threads_bytes, procs_bytes;
+	size_t threads_bytes, procs_bytes, loops_bytes, gils_bytes;
 	bool multi;
 };
 
@@ -48,7 +49,7 @@ static size_t page_round(size_t n)
 static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 {
 	u32 on = o->config.families;
-	bool io = on & GS_FAMILY_BIT(GS_FAMILY_IO);
+	bool io = on & GS_FAMILY_BIT(GS_FAMILY_IO), asyncio = on & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO);
 	bool gil = on & GS_FAMILY_BIT(GS_FAMILY_GIL);
 	bool sched = io || gil || (on & GS_FAMILY_BIT(GS_FAMILY_SCHED));
 
@@ -58,6 +59,8 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_program__set_autoload(b->progs.gs_sched_switch, sched);
 	bpf_program__set_autoload(b->progs.gs_sched_waking, io || (gil && !o->config.watch));
 	bpf_program__set_autoload(b->progs.gs_io_exit, io && !o->config.watch);
+	bpf_program__set_autoload(b->progs.gs_loop_enter, asyncio);
+	bpf_program__set_autoload(b->progs.gs_loop_leave, asyncio);
 	bpf_program__set_autoload(b->progs.gs_site_multi, o->sites_multi);
 	bpf_program__set_autoload(b->progs.gs_bench_records, o->bench);
 	bpf_program__set_autoload(b->progs.gs_site_plain, !o->sites_multi);
@@ -67,12 +70,15 @@ static void size_maps(struct gs_bpf *b, const struct skel_opts *o)
 {
 	const struct gs_config *c = &o->config;
 	bool refs = c->families & GS_FAMILY_BIT(GS_FAMILY_REFS);
+	bool asyncio = c->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO);
 
 	bpf_map__set_max_entries(b->maps.gs_targets, c->max_processes);
 	bpf_map__set_max_entries(b->maps.gs_procs, c->max_processes);
 	bpf_map__set_max_entries(b->maps.gs_free_procs, c->max_processes);
 	bpf_map__set_max_entries(b->maps.gs_threads, c->max_threads);
 	bpf_map__set_max_entries(b->maps.gs_free_threads, c->max_threads);
+	bpf_map__set_max_entries(b->maps.gs_free_gils, GS_GILS);
+	bpf_map__set_max_entries(b->maps.gs_loops, asyncio ? c->max_threads : 1);
 	bpf_map__set_max_entries(b->maps.gs_sites, c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_hits, GS_HOOK_COUNT + c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_types, refs ? o->max_types : 1);
@@ -110,7 +116,15 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->max_sites = c->max_sites;
 	k->threads = map_array(b->maps.gs_threads, s->threads_bytes);
 	k->procs = map_array(b->maps.gs_procs, s->procs_bytes);
-	if (!k->threads || !k->procs)
+	s->gils_bytes = page_round(GS_GILS * sizeof(struct gs_gil));
+	k->gils = map_array(b->maps.gs_gils, s->gils_bytes);
+	if (c->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO)) {
+		s->loops_bytes = page_round((size_t)c->max_threads * sizeof(struct gs_loop));
+		k->loops = map_array(b->maps.gs_loops, s->loops_bytes);
+		if (!k->loops)
+			return -ENOMEM;
+	}
+	if (!k->threads || !k->procs || !k->gils)
 		return -ENOMEM;
 	k->epoch = &b->data->gs_epoch;
 	k->threads_used = &b->bss->gs_threads_used;
@@ -123,20 +137,26 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->life_fd = bpf_map__fd(b->maps.gs_life_ring);
 	k->records_fd = bpf_map__fd(b->maps.gs_records);
 	k->blame_fd = bpf_map__fd(b->maps.gs_blame);
+	k->kin_fd = bpf_map__fd(b->maps.gs_kin);
 	k->free_threads_fd = bpf_map__fd(b->maps.gs_free_threads);
 	k->free_procs_fd = bpf_map__fd(b->maps.gs_free_procs);
+	k->free_gils_fd = bpf_map__fd(b->maps.gs_free_gils);
 	k->ncpus = libbpf_num_possible_cpus();
 	if (k->ncpus < 0)
 		return k->ncpus;
 	err = fill_free(k->free_threads_fd, c->max_threads);
-	return err ? err : fill_free(k->free_procs_fd, c->max_processes);
+	if (!err)
+		err = fill_free(k->free_procs_fd, c->max_processes);
+	return err ? err : fill_free(k->free_gils_fd, GS_GILS);
 }
 
 static int load_error(int err, struct err *e)
 {
 	const char *said = libbpf_message[0] ? libbpf_message : strerror(-err);
+	char missing[256];
 
-	if (err == -EPERM || err == -EACCES)
+	/* The verifier refuses with EACCES as well. */
+	if (err == -EPERM || (err == -EACCES && !needs_may_load()))
 		return errf(e, GS_EXIT_PERM, err,
 			    "BPF: not permitted; run as root, or with CAP_BPF, CAP_PERFMON and "
 			    "CAP_SYS_PTRACE; see gilscope doctor");
@@ -144,6 +164,10 @@ static int load_error(int err, struct err *e)
 		return errf(e, GS_EXIT_UNSUPPORTED, err,
 			    "kernel: no BTF in /sys/kernel/btf/vmlinux; use a kernel built with "
 			    "CONFIG_DEBUG_INFO_BTF");
+	if (needs_missing(missing, sizeof(missing)))
+		return errf(e, GS_EXIT_UNSUPPORTED, err,
+			    "kernel: it lacks %s; boot Linux 5.15 or later; see gilscope doctor",
+			    missing);
 	return errf(e, GS_EXIT_UNSUPPORTED, err,
 		    "kernel: BPF programs not accepted (%s); see gilscope doctor", said);
 }
@@ -230,6 +254,10 @@ struct skel *skel_free(struct skel *s)
 		munmap(s->maps.threads, s->threads_bytes);
 	if (s->maps.procs)
 		munmap(s->maps.procs, s->procs_bytes);
+	if (s->maps.gils)
+		munmap(s->maps.gils, s->gils_bytes);
+	if (s->maps.loops)
+		munmap(s->maps.loops, s->loops_bytes);
 	if (s->bpf)
 		gs_bpf__destroy(s->bpf);
 	free(s);

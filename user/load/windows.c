@@ -15,6 +15,8 @@ static void halve(struct windows *w)
 			.full_ns = a->full_ns + b->full_ns,
 			.bursts = a->bursts + b->bursts,
 			.squares = a->squares + b->squares,
+			.hits = a->hits + b->hits,
+			.hits2 = a->hits2 + b->hits2,
 		};
 	}
 	w->count = half;
@@ -27,7 +29,7 @@ static void add(struct windows *w, const struct window *x)
 	w->at[w->count++] = *x;
 }
 
-void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
+void windows_add(struct windows *w, u64 begin_ns, u64 end_ns, u64 hits)
 {
 	const struct window burst = {
 		.begin_ns = begin_ns,
@@ -35,10 +37,13 @@ void windows_add(struct windows *w, u64 begin_ns, u64 end_ns)
 		.observed_ns = end_ns - begin_ns,
 		.bursts = 1,
 		.squares = windows_square(end_ns - begin_ns),
+		.hits = hits,
+		.hits2 = hits * hits,
 	};
 
 	w->bursts++;
 	w->us += (end_ns - begin_ns) / 1000;
+	w->hits += hits;
 	add(w, &burst);
 }
 
@@ -55,9 +60,10 @@ void windows_add_full(struct windows *w, u64 begin_ns, u64 end_ns)
 	last->full_ns = end_ns - last->begin_ns;
 }
 
-void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
+void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_span *ret_bursts,
+		  u64 *ret_full_ns)
 {
-	double observed = 0, full = 0, bursts = 0, squares = 0;
+	double observed = 0, full = 0, bursts = 0, squares = 0, hits = 0, hits2 = 0;
 
 	for (size_t i = w->count; i-- > 0 && w->at[i].end_ns > from_ns;) {
 		const struct window *x = &w->at[i];
@@ -71,12 +77,16 @@ void windows_seen(const struct windows *w, u64 from_ns, u64 to_ns, struct burst_
 		observed += part * (double)x->observed_ns;
 		full += part * (double)x->full_ns;
 		squares += part * (double)x->squares;
+		hits += part * (double)x->hits;
+		hits2 += part * (double)x->hits2;
 		/* A burst that began before counts as one: it was seen. */
 		if (x->bursts)
 			bursts += part * (double)x->bursts > 1 ? part * (double)x->bursts : 1;
 	}
-	ret_seen->observed_ns = (u64)observed;
-	ret_seen->full_ns = (u64)full;
-	ret_seen->bursts = (u64)(bursts + 0.5);
-	ret_seen->squares = (u64)squares;
+	ret_bursts->ns = (u64)observed;
+	ret_bursts->bursts = (u64)(bursts + 0.5);
+	ret_bursts->squares = (u64)squares;
+	ret_bursts->hits = (u64)hits;
+	ret_bursts->hits2 = (u64)hits2;
+	*ret_full_ns = (u64)full;
 }

@@ -36,6 +36,14 @@ static const struct event_field contended_fields[] = {
 	PID(24), NS("how long, ns"), END,
 };
 
+static const struct event_field which_gil_fields[] = {
+	TID, PAD(2), U64(gil, 64, "its address; 0: the main interpreter's"), END,
+};
+
+static const struct event_field contended_other_fields[] = {
+	PID(24), NS("how long, ns"), U64(gil, 64, "its address"), END,
+};
+
 static const struct event_field off_cpu_fields[] = {
 	TID, FLAG(preempted, "it could have run; else it slept"), PAD(1), NS("how long, ns"), END,
 };
@@ -136,6 +144,14 @@ static const struct event_field end_fields[] = {
 	U64(tracer_cpu_ns, 64, "CPU time gilscope used"),
 	U64(target_cpu_ns, 64, "CPU time the probes took from the target, estimated; all ones: unknown"),
 	TEXT("reason", EVENT_END_REASON, "why it ended"), END,
+};
+
+static const struct event_field iteration_fields[] = {
+	TID, FLAG(slow, "it took so long that it blocked the loop"), PAD(1), NS("how long, ns"), END,
+};
+
+static const struct event_field step_fields[] = {
+	TID, FLAG(slow, "it took so long that it blocked the loop"), PAD(1), NS("how long, ns"), END,
 };
 
 #define SPAN true

@@ -48,13 +48,20 @@
 	  "what was still going on when the recording ended") \
 	X(LATE, late, 18, "gilscope:late", SPAN, \
 	  "the next event's true time is this much earlier") \
-	X(END, end, 19, "gilscope:end", INSTANT, "the recording ended as it should")
+	X(END, end, 19, "gilscope:end", INSTANT, "the recording ended as it should") \
+	X(ITERATION, iteration, 20, "asyncio:iteration", SPAN, \
+	  "an event loop ran what was ready, from its selector's return to its next call") \
+	X(STEP, step, 21, "asyncio:step", SPAN, "an event loop resumed a task's coroutine") \
+	X(WHICH_GIL, which_gil, 22, "gil:which", INSTANT, \
+	  "the thread's holds and waits, the next one included, are of this GIL") \
+	X(CONTENDED_OTHER, contended_other, 23, "gil:contended_other", SPAN, \
+	  "as gil:contended, of the GIL of a subinterpreter")
 
 enum event_kind {
 #define X(NAME, stem, id, name, shape, help) EVENT_##NAME = id,
 	EVENT_KINDS(X)
 #undef X
-		EVENT_KIND_COUNT = 20
+		EVENT_KIND_COUNT = 24
 };
 
 /* What an OPEN event is about. */
@@ -92,6 +99,7 @@ struct event {
 	u32 preempted; /* OFF_CPU, OPEN: it could have run; else it slept */
 	u32 timeout; /* IO_*: returned no event though it was willing to wait */
 	u32 execed; /* PROCESS_EXIT: it executed another program */
+	u32 slow; /* ITERATION, STEP: it took longer than --slow says */
 	/* numbers */
 	u32 holder; /* WAIT: tid of who held the GIL when it began; 0: unknown */
 	u32 generation; /* GC_START, COLLECTION, OPEN */
@@ -109,7 +117,7 @@ struct event {
 	u64 deallocs, allocs; /* TYPE_COUNT: since the last one; allocs EVENT_UNKNOWN: not told */
 	u64 count; /* LOST, PROBE (hits) */
 	u64 offset; /* PROBE: in the file */
-	u64 gil; /* PROCESS: address of its GIL */
+	u64 gil; /* PROCESS: address of its GIL; WHICH_GIL: 0 the same; CONTENDED_OTHER */
 	u32 seed_tid; /* PROCESS: held the GIL then; 0: nobody */
 	u32 known; /* PROCESS: enum event_known bits */
 	u64 tracer_cpu_ns, target_cpu_ns; /* END: overhead; target EVENT_UNKNOWN */

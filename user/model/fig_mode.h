@@ -1,4 +1,4 @@
-/* What the GIL's probes cost, and which mode a budget for them has led to. */
+/* The probes, what the GIL's cost, and which mode a budget for them has led to. */
 #ifndef GS_USER_MODEL_FIG_MODE_H
 #define GS_USER_MODEL_FIG_MODE_H
 
@@ -7,6 +7,16 @@
 #include "bpf/types.h"
 
 struct figures;
+
+struct fig_probe {
+	const char *family; /* static */
+	const char *event; /* static */
+	char *file; /* owned; as the target sees it */
+	u64 offset; /* in the file */
+	const char *found_by; /* static: symtab usdt decode kernel … */
+	char *instruction; /* owned; mnemonic it sits on; "-" for kernel tracepoints */
+	u64 hits;
+};
 
 /* Exact mode under a budget: user/measurement.h.  All zero: there is none. */
 struct fig_fallback {

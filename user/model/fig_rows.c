@@ -97,9 +97,14 @@ void fig_thread_sum_init(struct fig_thread *sum)
 
 void fig_thread_sum(struct fig_thread *sum, const struct fig_thread *t)
 {
-	for (const struct fig_column *c = fig_tables[FIG_THREADS].columns; c->name; c++) {
+	fig_row_sum(FIG_THREADS, sum, t);
+}
+
+void fig_row_sum(enum fig_table t, void *sum, const void *row)
+{
+	for (const struct fig_column *c = fig_tables[t].columns; c->name; c++) {
 		char *to = (char *)sum + c->offset;
-		const char *from = (const char *)t + c->offset;
+		const char *from = (const char *)row + c->offset;
 
 		if (c->kind == FIG_COUNT || c->kind == FIG_TIME)
 			*(u64 *)to = fig_sum(*(u64 *)to, *(const u64 *)from);

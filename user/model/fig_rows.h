@@ -22,6 +22,9 @@ void fig_row_clear(enum fig_table t, void *row);
 void fig_thread_sum_init(struct fig_thread *sum);
 void fig_thread_sum(struct fig_thread *sum, const struct fig_thread *t);
 
+/* Add what only grows, and the histograms, of @row of table @t to @sum; null counts as nothing. */
+void fig_row_sum(enum fig_table t, void *sum, const void *row);
+
 /* The ended threads of a process, as one row. */
 struct fig_ended {
 	struct fig_thread sum; /* its name is `name` */

@@ -16,6 +16,7 @@
 
 #include "bpf/types.h"
 #include "user/model/fig_hist.h"
+#include "user/model/fig_io.h"
 #include "user/model/fig_mode.h"
 #include "user/model/fig_trace.h"
 #include "user/model/fig_types.h"
@@ -73,18 +74,6 @@ struct fig_gc {
 	u64 stalled_ns;
 };
 
-struct fig_io {
-	const char *call; /* system call name; static */
-	u64 calls;
-	u64 wakeups;
-	u64 timeouts;
-	u64 errors;
-	u64 events;
-	struct fig_hist blocked;
-	struct fig_hist wake_to_run;
-	struct fig_hist wake_to_gil;
-};
-
 /* Arrays are owned; a NULL array with its *_measured false is written as null. */
 struct fig_process {
 	u32 pid;
@@ -111,22 +100,16 @@ struct fig_process {
 	size_t nio;
 	struct fig_type *types;
 	size_t ntypes;
+	struct fig_loop *loops;
+	size_t nloops;
 	char *types_coverage; /* owned */
 	const char *types_source; /* "exact" or "sampled"; static; NULL: not measured */
-	/* Counted in, less what probes took; of it in full; what the rest can be off by. */
-	u64 types_observed_ns, types_full_ns, types_unsure_ns;
-	u64 types_bursts, types_bursts_us, types_bursts_us2; /* of bursts: length, and squared */
+	u64 types_observed_ns, types_full_ns; /* counted in; of it in full */
+	u64 types_bursts;
+	struct fig_burst_kind types_kinds[FIG_BURST_KINDS]; /* types_bursts, by kind */
+	struct fig_own types_own[FIG_BURST_KINDS]; /* as of now */
 	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
-};
-
-struct fig_probe {
-	const char *family; /* static */
-	const char *event; /* static */
-	char *file; /* owned; as the target sees it */
-	u64 offset; /* in the file */
-	const char *found_by; /* static: symtab usdt decode kernel … */
-	char *instruction; /* owned; mnemonic it sits on; "-" for kernel tracepoints */
-	u64 hits;
+	bool asyncio_measured;
 };
 
 struct figures {
@@ -184,7 +167,16 @@ struct fig_column {
 };
 
 /* The arrays of a process, in the order of the JSON contract. */
-enum fig_table { FIG_GILS, FIG_THREADS, FIG_BLAME, FIG_GC, FIG_IO, FIG_TYPES, FIG_TABLE_COUNT };
+enum fig_table {
+	FIG_GILS,
+	FIG_THREADS,
+	FIG_BLAME,
+	FIG_GC,
+	FIG_IO,
+	FIG_TYPES,
+	FIG_ASYNCIO,
+	FIG_TABLE_COUNT
+};
 
 /* An array in a struct.  Offsets are in the struct that holds it: fig_process or figures. */
 struct fig_table_desc {

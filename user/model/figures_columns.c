@@ -80,6 +80,12 @@ static const struct fig_column io_columns[] = {
 	END,
 };
 
+#define TYPE_KIND(k) \
+	HIDDEN(fig_type, FIG_COUNT, kinds[k].deallocs), \
+	HIDDEN(fig_type, FIG_COUNT, kinds[k].squares), \
+	HIDDEN(fig_type, FIG_COUNT, kinds[k].products), \
+	HIDDEN(fig_type, FIG_COUNT, kinds[k].by_hits)
+
 static const struct fig_column type_columns[] = {
 	COL(fig_type, FIG_TEXT, type),
 	HIDDEN(fig_type, FIG_KEY, key),
@@ -89,9 +95,27 @@ static const struct fig_column type_columns[] = {
 	HIDDEN(fig_type, FIG_COUNT, allocs_counted),
 	HIDDEN(fig_type, FIG_COUNT, deallocs_full),
 	HIDDEN(fig_type, FIG_COUNT, allocs_full),
-	HIDDEN(fig_type, FIG_COUNT, squares),
-	HIDDEN(fig_type, FIG_COUNT, products),
+	TYPE_KIND(0),
+	TYPE_KIND(1),
+	TYPE_KIND(2),
 	COL(fig_type, FIG_REAL, error_ratio),
+	END,
+};
+
+static const struct fig_column loop_columns[] = {
+	COL(fig_loop, FIG_ID, tid),
+	COL(fig_loop, FIG_TEXT, name),
+	COL(fig_loop, FIG_FLAG, exited),
+	HIDDEN(fig_loop, FIG_KEY, start_ns),
+	COL(fig_loop, FIG_COUNT, iterations),
+	COL(fig_loop, FIG_HIST, iteration),
+	COL(fig_loop, FIG_COUNT, steps),
+	COL(fig_loop, FIG_HIST, step),
+	COL(fig_loop, FIG_COUNT, blocked),
+	COL(fig_loop, FIG_TIME, blocked_ns),
+	COL(fig_loop, FIG_COUNT, blocked_steps),
+	COL(fig_loop, FIG_LEVEL, blocked_over_ns),
+	COL(fig_loop, FIG_LEVEL, running_ns),
 	END,
 };
 
@@ -149,6 +173,13 @@ static const struct fig_column lost_range_columns[] = {
 	END,
 };
 
+#define TYPES_KIND(k) \
+	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].bursts), \
+	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].us), \
+	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].us2), \
+	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].hits), \
+	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].hits2)
+
 const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_ID, pid),
 	COL(fig_process, FIG_NUMBER, ns_pid),
@@ -159,10 +190,10 @@ const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_STATIC, types_source),
 	COL(fig_process, FIG_TIME, types_observed_ns),
 	HIDDEN(fig_process, FIG_TIME, types_full_ns),
-	HIDDEN(fig_process, FIG_TIME, types_unsure_ns),
 	COL(fig_process, FIG_COUNT, types_bursts),
-	HIDDEN(fig_process, FIG_COUNT, types_bursts_us),
-	HIDDEN(fig_process, FIG_COUNT, types_bursts_us2),
+	TYPES_KIND(0),
+	TYPES_KIND(1),
+	TYPES_KIND(2),
 	END,
 };
 
@@ -213,6 +244,8 @@ const struct fig_table_desc fig_tables[FIG_TABLE_COUNT] = {
 	[FIG_IO] = TABLE("io", fig_io, fig_process, io, nio, MEASURED(io_measured), io_columns),
 	[FIG_TYPES] = TABLE("types", fig_type, fig_process, types, ntypes, MEASURED(types_measured),
 			    type_columns),
+	[FIG_ASYNCIO] = TABLE("asyncio", fig_loop, fig_process, loops, nloops,
+			      MEASURED(asyncio_measured), loop_columns),
 };
 
 const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT] = {

@@ -158,31 +158,33 @@ static bool table_interval(const struct fig_table_desc *t, void *base, const voi
 }
 
 /*
- * A process's ended threads are told one by one at first, later as one row with tid 0.  What a
- * thread had done before it went into that row is no news of this interval.
+ * A process's ended threads, and their event loops, are told one by one at first, later as one row
+ * with tid 0.  What a thread had done before it went into that row is no news of this interval.
  */
-static bool unfold(struct fig_process *p, const struct fig_process *from)
+static bool unfold(enum fig_table table, struct fig_process *p, const struct fig_process *from)
 {
-	const struct fig_table_desc *t = &fig_tables[FIG_THREADS];
-	struct fig_thread *folded = NULL;
+	const struct fig_table_desc *t = &fig_tables[table];
+	struct fig_rows rows = fig_rows(t, p), old = {};
+	char *folded = NULL;
 	struct index x;
 
-	for (size_t i = 0; i < p->nthreads; i++)
-		if (!p->threads[i].tid)
-			folded = &p->threads[i];
+	for (size_t i = 0; i < rows.count; i++)
+		if (!*(const u32 *)(rows.row + i * t->row_size)) /* the tid comes first */
+			folded = rows.row + i * t->row_size;
 	if (!folded || !from)
 		return true;
 	if (!index_init(&x, t, p))
 		return false;
-	for (size_t i = 0; i < from->nthreads; i++) {
-		const char *old = (const char *)&from->threads[i];
-
-		if (!index_find(&x, old))
-			subtract_row(t->columns, (char *)folded, old);
-	}
+	old = fig_rows(t, from);
+	for (size_t i = 0; i < old.count; i++)
+		if (!index_find(&x, old.row + i * t->row_size))
+			subtract_row(t->columns, folded, old.row + i * t->row_size);
 	free(x.slot);
 	return true;
 }
+
+_Static_assert(!offsetof(struct fig_thread, tid) && !offsetof(struct fig_loop, tid),
+	       "unfold() looks for it there");
 
 /* Likewise for the pairs of ended threads, which go to holder 0, with waiter 0 or the same. */
 static bool unfold_blame(struct fig_process *p, const struct fig_process *from)
@@ -239,7 +241,8 @@ static bool process_interval(struct fig_process *p, const struct fig_process *fr
 		ok = table_interval(&fig_tables[t], p, from, diff) && ok;
 	if (!ok || !diff)
 		return ok;
-	if (!unfold(p, from) || !unfold_blame(p, from))
+	if (!unfold(FIG_THREADS, p, from) || !unfold(FIG_ASYNCIO, p, from) ||
+	    !unfold_blame(p, from))
 		return false;
 	subtract_row(fig_process_columns, (char *)p, (const char *)from);
 	fig_types_scale(p);

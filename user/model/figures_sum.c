@@ -21,6 +21,22 @@ static bool same_thread(const struct fig_thread *a, const struct fig_thread *b)
 	       (a->start_ns == b->start_ns || (a->tid && !b->start_ns && !a->exited));
 }
 
+static bool same_loop(const struct fig_loop *a, const struct fig_loop *b)
+{
+	return a->tid == b->tid &&
+	       (a->start_ns == b->start_ns || (a->tid && !b->start_ns && !a->exited));
+}
+
+static bool is_counterpart(enum fig_table t, const struct fig_table_desc *d, const char *row,
+			   const char *later)
+{
+	if (t == FIG_THREADS)
+		return same_thread((const void *)row, (const void *)later);
+	if (t == FIG_ASYNCIO)
+		return same_loop((const void *)row, (const void *)later);
+	return fig_row_same(d->columns, row, later);
+}
+
 /* The row of @rows that is @row's counterpart; the first place to look at is @hint. */
 static char *counterpart(enum fig_table t, const struct fig_table_desc *d, struct fig_rows rows,
 			 const char *row, size_t hint)
@@ -28,9 +44,7 @@ static char *counterpart(enum fig_table t, const struct fig_table_desc *d, struc
 	for (size_t i = 0; rows.row && i < rows.count; i++) {
 		char *other = rows.row + (i + hint) % rows.count * d->row_size;
 
-		if (d == &fig_tables[FIG_THREADS] && t == FIG_THREADS
-			    ? same_thread((const void *)row, (const void *)other)
-			    : fig_row_same(d->columns, row, other))
+		if (is_counterpart(t, d, row, other))
 			return other;
 	}
 	return NULL;
@@ -169,6 +183,9 @@ static bool table_sum(const struct fig_table_desc *d, void *base, const void *a,
 			if (p && t == FIG_THREADS)
 				((struct fig_thread *)row)->start_ns =
 					((const struct fig_thread *)old)->start_ns;
+			if (p && t == FIG_ASYNCIO)
+				((struct fig_loop *)row)->start_ns =
+					((const struct fig_loop *)old)->start_ns;
 		} else {
 			ok = append(d, base, old);
 		}

@@ -114,6 +114,11 @@ static bool event_1(const struct gs_record *r, struct event *ev)
 		ev->kind = EVENT_IO_TO_GIL;
 		ev->call = r->arg;
 		return true;
+	case GS_REC_ITERATION:
+	case GS_REC_STEP:
+		ev->kind = r->kind == GS_REC_STEP ? EVENT_STEP : EVENT_ITERATION;
+		ev->slow = !!(r->flags & GS_REC_SLOW);
+		return true;
 	case GS_REC_THREAD_EXIT:
 		ev->kind = EVENT_THREAD_EXIT;
 		return true;
@@ -206,7 +211,9 @@ int recorder_emit_to(struct recorder *r, u64 to_ns)
 		else if (ev.kind == EVENT_THREAD && !is_new(r, &ev))
 			continue;
 		r->state.new_threads += ev.kind == EVENT_THREAD;
-		err = recorder_emit(r, &ev);
+		err = recorder_tell_gil(r, &item->record.r, &ev);
+		if (!err)
+			err = recorder_emit(r, &ev);
 	}
 	pending_drop(&r->pending, done);
 	if (!r->state.full && to_ns > r->emitted_to_ns)

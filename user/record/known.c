@@ -120,6 +120,19 @@ const struct event *known_type(const struct known *k, u32 pid, u64 key)
 	return event_of(find(k->types[type_bucket(pid, key)], EVENT_TYPE, pid, key));
 }
 
+bool known_gil_changes(struct known *k, u32 tid, u64 gil, u64 packet)
+{
+	struct known_one *one = find(k->threads[tid % KNOWN_BUCKETS], EVENT_THREAD, tid, 0);
+	bool changes;
+
+	if (!one)
+		return gil;
+	changes = one->gil != gil || (gil && one->gil_packet != packet);
+	one->gil = gil;
+	one->gil_packet = packet;
+	return changes;
+}
+
 bool known_thread_over(const struct known *k, const struct event *ev)
 {
 	const struct known_one *one = k->threads[ev->tid % KNOWN_BUCKETS];

@@ -18,6 +18,7 @@ struct known_one {
 	struct event *event; /* owned */
 	u64 first_ns; /* when it was told of first */
 	u64 exit_ns; /* 0: it lives */
+	u64 gil, gil_packet; /* of a thread: told last by WHICH_GIL, and in which packet */
 };
 
 struct known {
@@ -40,6 +41,13 @@ const struct event *known_type(const struct known *k, u32 pid, u64 key);
  * for an end and marking the slot: a reading in between sees a thread that is over already.
  */
 bool known_thread_over(const struct known *k, const struct event *ev);
+
+/*
+ * Is the GIL of thread @tid, as told last, another one than @gil (0: the main interpreter's)?
+ * Packets may be lost, or dropped from memory: in each, @packet, others than the main one are told
+ * anew.  What is asked about is noted as told.
+ */
+bool known_gil_changes(struct known *k, u32 tid, u64 gil, u64 packet);
 
 /* Has the probe been told of with these very hits? */
 bool known_probe(const struct known *k, const struct event *ev);

@@ -45,6 +45,21 @@ static int note_told(struct open_spans *o, u32 tid, u32 what)
 	return 0;
 }
 
+/* The GIL of thread @tid is the one of ev->gil, 0: the main interpreter's. */
+static int tell_gil(struct open_spans *o, u32 tid, u64 gil)
+{
+	struct event which = {
+		.kind = EVENT_WHICH_GIL,
+		.ts_ns = o->at_ns,
+		.tid = tid,
+		.gil = gil,
+	};
+
+	if (!gil && !known_gil_changes(&o->r->known, tid, gil, o->r->packets))
+		return 0;
+	return o->each(o->ctx, &which);
+}
+
 static int tell(struct open_spans *o, u32 tid, u32 what, u64 since_ns, struct event ev)
 {
 	int err;
@@ -57,19 +72,24 @@ static int tell(struct open_spans *o, u32 tid, u32 what, u64 since_ns, struct ev
 	ev.tid = tid;
 	ev.what = what;
 	err = note_told(o, tid, what);
+	if (!err &&
+	    (what == EVENT_OPEN_HOLD || what == EVENT_OPEN_WAIT || what == EVENT_OPEN_OFF_CPU))
+		err = tell_gil(o, tid, ev.gil);
 	return err ? err : o->each(o->ctx, &ev);
 }
 
 /* What ended after the moment, and began before it. */
-static int tell_ended(struct open_spans *o, const struct event *ev)
+static int tell_ended(struct open_spans *o, const struct event *ev, u64 gil)
 {
 	u64 since = event_begin_ns(ev);
 
 	switch (ev->kind) {
 	case EVENT_HOLD:
-		return tell(o, ev->tid, EVENT_OPEN_HOLD, since, (struct event) { .mid = ev->mid });
+		return tell(o, ev->tid, EVENT_OPEN_HOLD, since,
+			    (struct event) { .mid = ev->mid, .gil = gil });
 	case EVENT_WAIT:
-		return tell(o, ev->tid, EVENT_OPEN_WAIT, since, (struct event) { .mid = ev->mid });
+		return tell(o, ev->tid, EVENT_OPEN_WAIT, since,
+			    (struct event) { .mid = ev->mid, .gil = gil });
 	case EVENT_COLLECTION:
 		return tell(o, ev->tid, EVENT_OPEN_COLLECTION, since,
 			    (struct event) { .generation = ev->generation });
@@ -77,7 +97,7 @@ static int tell_ended(struct open_spans *o, const struct event *ev)
 		return tell(o, ev->tid, EVENT_OPEN_IO, since, (struct event) { .call = ev->call });
 	case EVENT_OFF_CPU:
 		return tell(o, ev->tid, EVENT_OPEN_OFF_CPU, since,
-			    (struct event) { .preempted = ev->preempted });
+			    (struct event) { .preempted = ev->preempted, .gil = gil });
 	default:
 		return 0;
 	}
@@ -92,30 +112,41 @@ static int tell_pending(struct open_spans *o)
 		struct event ev;
 
 		if (!p->items[i].event && record_event(&p->items[i].record, p->items[i].size, &ev))
-			err = tell_ended(o, &ev);
+			err = tell_ended(o, &ev, recorder_gil(o->r, p->items[i].record.r.arg));
 	}
 	return err;
+}
+
+/* The GIL that @t had last. */
+static const struct gs_gil *gil_of(const struct open_spans *o, const struct gs_thread *t)
+{
+	const struct kmaps *k = o->r->o->maps;
+
+	return t->gil && t->gil <= GS_GILS ? &k->gils[t->gil - 1] : &k->procs[t->proc].gil;
 }
 
 static int tell_slot(struct open_spans *o, const struct gs_thread *t)
 {
 	const struct gs_proc *p = &o->r->o->maps->procs[t->proc];
+	const struct gs_gil *g = gil_of(o, t);
+	u64 gil = recorder_gil(o->r, t->gil);
 	int err = 0;
 
-	if (p->gil.owner == t->slot + 1)
-		err = tell(o, t->tid, EVENT_OPEN_HOLD, t->hold_since_ns, (struct event) {});
+	if (g->owner == t->slot + 1)
+		err = tell(o, t->tid, EVENT_OPEN_HOLD, t->hold_since_ns,
+			   (struct event) { .gil = gil });
 	if (!err && (t->hold_since_ns || (!t->events && t->tid == p->seed_tid)))
 		err = tell(o, t->tid, EVENT_OPEN_OFF_CPU, t->off_since_ns,
-			   (struct event) { .preempted = t->off_preempted });
+			   (struct event) { .preempted = t->off_preempted, .gil = gil });
 	if (!err)
 		err = tell(o, t->tid, EVENT_OPEN_WAIT, t->wait_since_ns,
-			   (struct event) { .mid = t->wait_since_ns == p->start_ns });
+			   (struct event) { .mid = t->wait_since_ns == p->start_ns, .gil = gil });
 	if (!err && t->io_call)
 		err = tell(o, t->tid, EVENT_OPEN_IO, t->block_since_ns,
 			   (struct event) { .call = t->io_call - 1 });
-	if (!err && p->gil.owner == t->slot + 1)
-		err = tell(o, t->tid, EVENT_OPEN_COLLECTION, p->gil.gc_since_ns,
-			   (struct event) { .generation = p->gil.gc_generation });
+	if (!err && g->owner == t->slot + 1)
+		err = tell(o, t->tid, EVENT_OPEN_COLLECTION, g->gc_since_ns,
+			   (struct event) { .generation = g->gc_generation });
 	return err;
 }
 

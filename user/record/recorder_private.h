@@ -38,6 +38,7 @@ struct recorder {
 	u64 dropped_discarded; /* as of the packets that are no longer in memory */
 	u64 dropped_end_ns;
 
+	u64 packets; /* sealed so far */
 	u64 emitted_to_ns; /* everything up to here has been put into packets */
 	u64 sealed_at_ns; /* when the last packet was finished */
 	u64 lost_at_ns, lost[GS_LOSS_COUNT]; /* as last told, and when that was */
@@ -63,6 +64,12 @@ int recorder_emit_to(struct recorder *r, u64 to_ns);
 
 /* Put one event into the packet, finishing it if it is full. */
 int recorder_emit(struct recorder *r, const struct event *ev);
+
+/* which_gil.c: the address that gs_thread.gil stands for; 0: the main interpreter's. */
+u64 recorder_gil(const struct recorder *r, u32 gil);
+
+/* Tell what has to be told before @ev, which is @rec's, or put it into @ev.  As recorder_emit(). */
+int recorder_tell_gil(struct recorder *r, const struct gs_record *rec, struct event *ev);
 
 /* What the record of @kind is as an event; false: none. */
 bool record_event(const void *record, size_t size, struct event *ret_ev);

@@ -65,6 +65,7 @@ int recorder_seal(struct recorder *r)
 		known_forget(&r->known, r->packet->last_ns - REMEMBER_NS);
 	}
 	packet_next(r->packet);
+	r->packets++;
 	if (r->o->max_bytes && r->state.bytes + END_BYTES > r->o->max_bytes && !r->o->ring_bytes)
 		r->state.full = true;
 	return err;

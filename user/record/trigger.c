@@ -32,7 +32,7 @@ int trigger_parse(const char *text, struct trigger *ret_t, struct err *e)
 	}
 	return errf(e, GS_EXIT_USAGE, -EINVAL,
 		    "--trigger %s: unknown; use FIGURE>TIME with gil.hold, gil.wait, gc.pause, "
-		    "io.to_gil or sched.off_cpu",
+		    "io.to_gil, sched.off_cpu, asyncio.iteration or asyncio.step",
 		    text);
 }
 

@@ -11,7 +11,9 @@
 	X("gil.wait", WAIT, "a thread waited for the GIL that long") \
 	X("gc.pause", COLLECTION, "a collection took that long") \
 	X("io.to_gil", IO_TO_GIL, "a wake-up took that long to own the GIL") \
-	X("sched.off_cpu", OFF_CPU, "a holder was off the CPU that long")
+	X("sched.off_cpu", OFF_CPU, "a holder was off the CPU that long") \
+	X("asyncio.iteration", ITERATION, "an event loop was blocked that long") \
+	X("asyncio.step", STEP, "a task's step took that long")
 
 struct trigger {
 	const char *text; /* as the user wrote it; not owned */

@@ -33,25 +33,28 @@ void binaries_free(struct binaries *b)
 	free(b);
 }
 
-int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const char *root,
-		 const struct stat *st, struct py_binary **ret_b, struct err *e)
+static s64 mtime_of(const struct stat *st)
 {
-	s64 mtime_ns = (s64)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-	struct py_binary *b, **more;
-	size_t i;
-	int r;
+	return (s64)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
 
-	for (i = 0; i < c->n; i++) {
-		b = c->list[i];
-		if (b->dev == st->st_dev && b->ino == st->st_ino && b->mtime_ns == mtime_ns) {
-			*ret_b = b;
-			return 0;
-		}
+/* Of the same file, unchanged; NULL: none. */
+static struct py_binary *find(const struct binaries *c, const struct stat *st)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct py_binary *b = c->list[i];
+
+		if (b->dev == st->st_dev && b->ino == st->st_ino && b->mtime_ns == mtime_of(st))
+			return b;
 	}
-	r = binary_new(f, path, root, &b, e);
-	if (r)
-		return r;
-	more = realloc(c->list, (c->n + 1) * sizeof(*more));
+	return NULL;
+}
+
+/* Take @b over, of the file @st. */
+static int add(struct binaries *c, struct py_binary *b, const struct stat *st)
+{
+	struct py_binary **more = realloc(c->list, (c->n + 1) * sizeof(struct py_binary *));
+
 	if (!more) {
 		binary_free(b);
 		return -ENOMEM;
@@ -60,8 +63,40 @@ int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const
 	c->list[c->n++] = b;
 	b->dev = st->st_dev;
 	b->ino = st->st_ino;
-	b->mtime_ns = mtime_ns;
+	b->ctime_ns = (s64)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+	b->mtime_ns = mtime_of(st);
 	b->count_symbol = c->count_symbol;
-	*ret_b = b;
 	return 0;
+}
+
+int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const char *root,
+		 const struct stat *st, struct py_binary **ret_b, struct err *e)
+{
+	struct py_binary *b = find(c, st);
+	int r = 0;
+
+	if (!b) {
+		r = binary_new(f, path, root, &b, e);
+		if (!r)
+			r = add(c, b, st);
+	}
+	if (!r)
+		*ret_b = b;
+	return r;
+}
+
+int binaries_get_module(struct binaries *c, struct elf_file *f, const char *path,
+			const struct stat *st, struct py_binary **ret_b)
+{
+	struct py_binary *b = find(c, st);
+	int r = 0;
+
+	if (!b) {
+		r = binary_new_module(f, path, &b);
+		if (!r)
+			r = add(c, b, st);
+	}
+	if (!r)
+		*ret_b = b;
+	return r;
 }

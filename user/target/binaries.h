@@ -17,4 +17,8 @@ struct binaries;
 int binaries_get(struct binaries *c, struct elf_file *f, const char *path, const char *root,
 		 const struct stat *st, struct py_binary **ret_b, struct err *e);
 
+/* The same of a file as binary_new_module() takes it.  0 or -ENOMEM. */
+int binaries_get_module(struct binaries *c, struct elf_file *f, const char *path,
+			const struct stat *st, struct py_binary **ret_b);
+
 #endif

@@ -20,10 +20,9 @@ static const struct {
 	enum gs_family family;
 	int (*find)(struct site_search *search, struct err *e);
 } finders[] = {
-	{ GS_FAMILY_GIL, sites_gil },
-	{ GS_FAMILY_GC, sites_gc },
-	{ GS_FAMILY_REFS, sites_refs },
-	{ GS_FAMILY_CALLS, sites_count },
+	{ GS_FAMILY_GIL, sites_gil },	      { GS_FAMILY_GC, sites_gc },
+	{ GS_FAMILY_REFS, sites_refs },	      { GS_FAMILY_CALLS, sites_count },
+	{ GS_FAMILY_ASYNCIO, sites_asyncio },
 };
 
 /* CPython functions that do not return, by name; the code after their calls is another's. */
@@ -96,6 +95,24 @@ out:
 	return r;
 }
 
+int binary_new_module(struct elf_file *f, const char *path, struct py_binary **ret_b)
+{
+	struct py_binary *b = calloc(1, sizeof(*b));
+	struct elf_section s;
+
+	if (b)
+		b->path = strdup(path);
+	if (!b || !b->path) {
+		binary_free(b);
+		return -ENOMEM;
+	}
+	b->build_id = elf_file_build_id(f);
+	b->stripped = elf_file_section(f, ".symtab", &s);
+	b->is_library = true;
+	*ret_b = b;
+	return 0;
+}
+
 static int by_offset(const void *a, const void *b)
 {
 	const struct probe_site *x = a, *y = b;
@@ -155,6 +172,8 @@ int binary_find_sites(struct py_binary *b, struct elf_file *f, u32 families, pid
 		else
 			b->families |= bit;
 	}
+	if (!r)
+		b->families |= families; /* those without sites, too */
 	if (b->nsites)
 		qsort(b->sites, b->nsites, sizeof(*b->sites), by_offset);
 	code_free(s->code);

@@ -21,6 +21,7 @@ struct py_binary {
 	char *path; /* owned; as the process that showed it to us sees it */
 	u64 dev, ino;
 	s64 mtime_ns; /* the file has changed if that has */
+	s64 ctime_ns; /* of the inode: overlays of one file below show the same */
 	char *build_id; /* owned, hex; NULL: none */
 	u32 version_hex; /* PY_VERSION_HEX */
 	char version[24]; /* "3.11.2", "3.14.0rc2" */
@@ -48,6 +49,10 @@ struct py_binary {
  */
 int binary_new(struct elf_file *f, const char *path, const char *root, struct py_binary **ret_b,
 	       struct err *e);
+
+/* The same for a file that is no interpreter but a library of one's: no version, no layout.  0 or
+ * -ENOMEM. */
+int binary_new_module(struct elf_file *f, const char *path, struct py_binary **ret_b);
 
 /*
  * binary_find_sites - complete @b with the sites of @families that it does not have yet

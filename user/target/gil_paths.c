@@ -6,6 +6,7 @@
 #include "user/target/gil_paths.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PATH_MAX_INSNS 4096
@@ -81,8 +82,48 @@ int gil_signal_classify(struct site_search *search, const struct flow *f, u64 va
 	return 0;
 }
 
-static int add_site(struct site_search *search, const struct gil_signal *s, u64 unlock,
-		    struct err *e)
+/*
+ * Where the GIL's address is to be found at @vaddr: a register that counts from it.  None is no
+ * error: of the processes that have one GIL only, nothing is missed.
+ */
+static bool gil_at(const struct flow *f, const struct gil_signal *s, u64 vaddr,
+		   struct gs_arg *ret_arg)
+{
+	struct flow_value v;
+	unsigned int reg;
+
+	for (reg = 0; s->gil.base && !flow_value_at(f, vaddr, reg, &v); reg++) {
+		s64 disp = (s64)((u64)s->gil.disp - (u64)v.disp);
+
+		if (reg == FLOW_RSP || v.base != s->gil.base || disp != (s16)disp)
+			continue;
+		*ret_arg = (struct gs_arg) {
+			.kind = GS_ARG_SUM,
+			.reg = (u8)reg,
+			.size = 8,
+			.disp = (s32)disp,
+		};
+		return true;
+	}
+	return false;
+}
+
+/* What gil_at() found, in words. */
+static const char *place(const struct gs_arg *arg, char *buf, size_t size)
+{
+	static const char *const names[16] = {
+		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+		"r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
+	};
+
+	if (arg->kind != GS_ARG_SUM)
+		return "";
+	snprintf(buf, size, "; the GIL is at %s%+d", names[arg->reg & 15], arg->disp);
+	return buf;
+}
+
+static int add_site(struct site_search *search, const struct flow *f, const struct gil_signal *s,
+		    u64 unlock, struct err *e)
 {
 	bool owned = s->kind == GIL_SIGNAL_OWNED;
 	const char *what = owned ? "gil->switch_cond" : "gil->cond";
@@ -93,23 +134,28 @@ static int add_site(struct site_search *search, const struct gil_signal *s, u64 
 		.found_by = "decode",
 	};
 	struct insn call, at;
+	char where[48];
 
 	if (code_decode(search->code, unlock, &call))
 		return -ENOTSUP;
 	if (code_next_emulated(search->code, unlock + call.size, &at)) {
 		found.vaddr = s->vaddr;
+		(void)gil_at(f, s, found.vaddr, &found.args[0]);
 		return sites_add(search, e, &found,
 				 "the call of pthread_cond_signal(%s) itself, inside the lock: no "
 				 "emulated instruction follows the unlock at 0x%lx; gil->locked "
-				 "set at 0x%lx",
-				 what, (unsigned long)unlock, (unsigned long)s->store);
+				 "set at 0x%lx%s",
+				 what, (unsigned long)unlock, (unsigned long)s->store,
+				 place(&found.args[0], where, sizeof(where)));
 	}
 	found.vaddr = at.vaddr;
+	(void)gil_at(f, s, found.vaddr, &found.args[0]);
 	return sites_add(search, e, &found,
 			 "after pthread_mutex_unlock(gil->mutex) at 0x%lx, reached from "
-			 "pthread_cond_signal(%s) at 0x%lx%s%s; gil->locked = %d at 0x%lx",
+			 "pthread_cond_signal(%s) at 0x%lx%s%s; gil->locked = %d at 0x%lx%s",
 			 (unsigned long)unlock, what, (unsigned long)s->vaddr, in ? " in " : "",
-			 in ? in : "", owned, (unsigned long)s->store);
+			 in ? in : "", owned, (unsigned long)s->store,
+			 place(&found.args[0], where, sizeof(where)));
 }
 
 struct walk {
@@ -173,7 +219,7 @@ int gil_signal_sites(struct site_search *search, const struct flow *f,
 		if (code_decode(search->code, at, &i))
 			continue;
 		if (unlocks(search, f, calls, s, &i)) {
-			r = add_site(search, s, at, e);
+			r = add_site(search, f, s, at, e);
 			found++;
 			continue;
 		}

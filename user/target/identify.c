@@ -26,6 +26,7 @@
 #define PAGE_MASK 4095ULL
 #define OTHER_FILES 256 /* mapped files of any name that are looked into */
 #define COMMAND_BYTES 257
+#define COMMAND_LINE_MAX 65536
 
 struct identify {
 	pid_t pid;
@@ -59,31 +60,6 @@ static bool in_pass(const struct identify *id, const struct proc_map *m, enum pa
 	default:
 		return !named && !exe;
 	}
-}
-
-/* Open the file that @m maps; the way is left in @path. */
-static int open_mapped(const struct identify *id, const struct proc_map *m, char *path, size_t size,
-		       struct stat *ret_st)
-{
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd, r;
-
-	snprintf(path, size, "/proc/%d/map_files/%lx-%lx", id->pid, (unsigned long)m->start,
-		 (unsigned long)m->end);
-	fd = open(path, flags);
-	if (fd < 0) {
-		r = snprintf(path, size, "/proc/%d/root%s", id->pid, m->path);
-		if (r < 0 || (size_t)r >= size)
-			return -ENAMETOOLONG;
-		fd = open(path, flags);
-	}
-	if (fd < 0)
-		return -errno;
-	/* By path it may be another file by now. */
-	if (fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) || ret_st->st_ino != m->inode) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
 }
 
 static int load_bias(struct elf_file *f, const struct proc_map *m, u64 *ret_bias)
@@ -130,13 +106,9 @@ static struct py_process *make(const struct identify *id, const struct py_binary
 	return p;
 }
 
-/* Why what process_refresh() found keeps it from being measured. */
-static int unfit(const struct py_binary *b, int why, struct err *e)
+/* What process_refresh() found keeps it from being measured. */
+static int unfit(const struct py_binary *b, struct err *e)
 {
-	if (why == -ENOTSUP)
-		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "%s: has subinterpreters with a GIL of their own: not supported",
-			    b->path);
 	return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
 		    "%s: its %s and its memory contradict each other on where the GIL is", b->path,
 		    b->layout.found_by);
@@ -175,9 +147,9 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	r = p ? 0 : -ENOMEM;
 	if (p) {
 		r = process_refresh(p);
-		if (r == -EBADMSG || r == -ENOTSUP) {
+		if (r == -EBADMSG) {
 			process_free(p);
-			remember(id, &sub, unfit(b, r, &sub));
+			remember(id, &sub, unfit(b, &sub));
 			r = 0;
 			goto out;
 		}
@@ -221,7 +193,7 @@ static int run_pass(struct identify *id, enum pass pass)
 		if (!m->exec || !in_pass(id, m, pass) || seen_before(id, i))
 			continue;
 		tried++;
-		fd = open_mapped(id, m, path, sizeof(path), &st);
+		fd = proc_map_open(id->pid, m, path, sizeof(path), &st);
 		if (fd < 0) {
 			if (fd == -EACCES || fd == -EPERM) {
 				struct err sub = { 0 };
@@ -284,8 +256,34 @@ static int read_maps(struct identify *id, struct err *e)
 	return 0;
 }
 
+/* The second word of its command line into @text, if it is named like an interpreter. */
+static bool runs_script(pid_t pid, char *text, size_t size)
+{
+	char *line;
+	size_t n, first;
+	bool yes = false;
+
+	if (proc_read_file(pid, "cmdline", COMMAND_LINE_MAX, &line, &n))
+		return false;
+	first = strlen(line) + 1;
+	if (first < n && version_name_is_python(line + first)) {
+		snprintf(text, size, "%s", line + first);
+		yes = true;
+	}
+	free(line);
+	return yes;
+}
+
 static int explain(struct identify *id, struct err *e)
 {
+	char script[256];
+
+	if (id->why_ret == -ENOEXEC && !version_name_is_other(id->exe) &&
+	    runs_script(id->pid, script, sizeof(script)))
+		return errf(e, GS_EXIT_TARGET, -ENOEXEC,
+			    "pid %d: %s is a script that %s runs, not CPython; what it starts may "
+			    "be: see gilscope ps",
+			    id->pid, script, id->exe[0] ? id->exe : "another program");
 	if (id->why_ret && id->why.code)
 		return errf(e, id->why.code, id->why_ret, "pid %d: %s", id->pid, id->why.text);
 	return errf(e, GS_EXIT_TARGET, -ENOEXEC,

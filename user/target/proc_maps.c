@@ -177,3 +177,25 @@ void proc_maps_free(struct proc_maps *m)
 	m->list = NULL;
 	m->n = 0;
 }
+
+int proc_map_open(pid_t pid, const struct proc_map *m, char *path, size_t size, struct stat *ret_st)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd, r;
+
+	snprintf(path, size, "/proc/%d/map_files/%lx-%lx", pid, (unsigned long)m->start,
+		 (unsigned long)m->end);
+	fd = open(path, flags);
+	if (fd < 0) {
+		r = snprintf(path, size, "/proc/%d/root%s", pid, m->path);
+		if (r < 0 || (size_t)r >= size)
+			return -ENAMETOOLONG;
+		fd = open(path, flags);
+	}
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) || ret_st->st_ino != m->inode) {
+		close(fd);
+		return -ESTALE;
+	}
+	return fd;
+}

@@ -6,6 +6,7 @@
 #define GS_USER_TARGET_PROC_MAPS_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "bpf/types.h"
@@ -34,6 +35,14 @@ int proc_map_parse(const char *line, struct proc_map *ret_m);
 int proc_maps_read(pid_t pid, struct proc_maps *ret_m);
 
 void proc_maps_free(struct proc_maps *m);
+
+/*
+ * proc_map_open - open the file that @m of @pid maps
+ * @path: the way to it is left here
+ * Return: a descriptor, with *@ret_st; or a negative errno, -ESTALE: by path it is another by now.
+ */
+int proc_map_open(pid_t pid, const struct proc_map *m, char *path, size_t size,
+		  struct stat *ret_st);
 
 /*
  * proc_read_file - all of /proc/@pid/@name (or /proc/@name for pid 0), at most @max bytes,

@@ -12,8 +12,8 @@
 #define STATUS_MAX 65536
 #define PF_KTHREAD 0x00200000 /* linux/sched.h */
 
-/* "pid (name) S ppid ...": the name may hold anything, ")" and newlines included. */
-static int parse_stat(const char *text, struct proc_status *s)
+/* The name may hold anything, ")" and newlines included. */
+int proc_stat_parse(const char *text, struct proc_status *s)
 {
 	const char *p = strrchr(text, ')');
 	unsigned long long start = 0;
@@ -59,11 +59,22 @@ static pid_t last_id(const char *line)
 	return id;
 }
 
+void proc_ids_parse(const char *text, pid_t pid, struct proc_status *s)
+{
+	const char *line = status_line(text, "Tgid");
+	unsigned int uid;
+
+	s->tgid = line ? last_id(line) : pid;
+	line = status_line(text, "NSpid");
+	s->ns_pid = line ? last_id(line) : pid;
+	line = status_line(text, "Uid");
+	if (line && sscanf(line, "%*u %u", &uid) == 1)
+		s->uid = uid;
+}
+
 int proc_status_read(pid_t pid, struct proc_status *ret_s)
 {
 	struct proc_status s = { 0 };
-	const char *line;
-	unsigned int uid;
 	char *text;
 	int r;
 
@@ -72,20 +83,14 @@ int proc_status_read(pid_t pid, struct proc_status *ret_s)
 	r = proc_read_file(pid, "stat", STATUS_MAX, &text, NULL);
 	if (r)
 		return r;
-	r = parse_stat(text, &s);
+	r = proc_stat_parse(text, &s);
 	free(text);
 	if (r)
 		return r;
 	r = proc_read_file(pid, "status", STATUS_MAX, &text, NULL);
 	if (r)
 		return r;
-	line = status_line(text, "Tgid");
-	s.tgid = line ? last_id(line) : pid;
-	line = status_line(text, "NSpid");
-	s.ns_pid = line ? last_id(line) : pid;
-	line = status_line(text, "Uid");
-	if (line && sscanf(line, "%*u %u", &uid) == 1)
-		s.uid = uid;
+	proc_ids_parse(text, pid, &s);
 	free(text);
 	*ret_s = s;
 	return 0;

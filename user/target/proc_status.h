@@ -20,6 +20,12 @@ struct proc_status {
 /* Return: 0, or a negative errno (-ESRCH: there is none). */
 int proc_status_read(pid_t pid, struct proc_status *ret_s);
 
+/* The text of /proc/PID/stat ("pid (name) S ppid ...") into @s.  0 or -EINVAL. */
+int proc_stat_parse(const char *text, struct proc_status *s);
+
+/* The ids in the text of /proc/@pid/status into @s: tgid, ns_pid, uid.  Never fails. */
+void proc_ids_parse(const char *text, pid_t pid, struct proc_status *s);
+
 /* The innermost id in the NSpid line of /proc/@pid/task/@tid/status; 0 if it is gone. */
 pid_t proc_ns_tid(pid_t pid, pid_t tid);
 

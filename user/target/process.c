@@ -17,6 +17,7 @@
 #include "user/target/version.h"
 
 #define PIDS_MAX (1U << 22)
+#define CHILDREN_MAX 65536 /* bytes of pids of one thread's children that are read */
 
 struct py_process *process_free(struct py_process *p)
 {
@@ -134,6 +135,34 @@ int process_each_child(pid_t pid, int (*each)(pid_t pid, void *arg), void *arg)
 		}
 	}
 	free(t.list);
+	return r;
+}
+
+int process_each_own_child(pid_t pid, int (*each)(pid_t pid, void *arg), void *arg)
+{
+	char path[48], *text, *at, *end;
+	pid_t tid;
+	DIR *d;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	if (!d)
+		return -errno;
+	while (!r && (tid = next_id(d))) {
+		snprintf(path, sizeof(path), "task/%d/children", tid);
+		if (proc_read_file(pid, path, CHILDREN_MAX, &text, NULL))
+			continue;
+		for (at = text; !r; at = end) {
+			long child = strtol(at, &end, 10);
+
+			if (end == at || child <= 0 || child > (long)PIDS_MAX)
+				break;
+			r = each((pid_t)child, arg);
+		}
+		free(text);
+	}
+	closedir(d);
 	return r;
 }
 

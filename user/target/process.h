@@ -29,6 +29,7 @@ struct py_process {
 	u64 gil_addr;
 	u64 gc_stats_addr; /* of the main interpreter's generation_stats[0], or of
 			    * the rings it points to (3.15); 0: as above */
+	u64 gc_rings_addr; /* of that pointer; 0: there is none */
 };
 
 /* @count_symbol: function that the calls family counts, NULL if none; must outlive the cache. */
@@ -65,6 +66,12 @@ int process_each(int (*each)(pid_t pid, void *arg), void *arg);
 int process_each_child(pid_t pid, int (*each)(pid_t pid, void *arg), void *arg);
 
 /*
+ * Call @each for every direct child of @pid, without a look at all processes.  As above; none where
+ * the kernel does not tell (CONFIG_PROC_CHILDREN).
+ */
+int process_each_own_child(pid_t pid, int (*each)(pid_t pid, void *arg), void *arg);
+
+/*
  * Read @len bytes at @addr of @pid's memory: process_vm_readv, else /proc/PID/mem.
  * Return: 0, or a negative errno; -EFAULT if any byte could not be read.
  */
@@ -73,8 +80,7 @@ int process_read(pid_t pid, u64 addr, void *buf, size_t len);
 /*
  * process_refresh - fill in gil_addr and gc_stats_addr if they were not known yet
  * For a program that was held at its start.  Return: 0; -EAGAIN if its interpreter is still
- * not made; -EBADMSG if its memory contradicts the layout; -ENOTSUP if an interpreter in it has
- * a GIL of its own; or a negative errno.
+ * not made; -EBADMSG if its memory contradicts the layout; or a negative errno.
  */
 int process_refresh(struct py_process *p);
 
@@ -88,6 +94,22 @@ struct gil_now {
 
 /* Return: 0, or a negative errno; -EAGAIN if the interpreter has no GIL yet. */
 int process_gil(const struct py_process *p, struct gil_now *ret_now);
+
+/* The same for the GIL at @address, one of process_gils(). */
+int process_gil_at(const struct py_process *p, u64 address, struct gil_now *ret_now);
+
+/* Do its sites say which GIL they are about?  Else there may be but one in a process. */
+bool process_tells_gils(const struct py_binary *b);
+
+#define PROCESS_GILS_MAX 64
+
+/*
+ * process_gils - the GILs that the process has now
+ * @ret_list: their addresses, the main interpreter's first, then those that other interpreters
+ *            own (CPython 3.12+); the list is the program's, and may change while it is read
+ * Return: how many; 0 if none is known yet; PROCESS_GILS_MAX if there may be more.
+ */
+size_t process_gils(const struct py_process *p, u64 ret_list[PROCESS_GILS_MAX]);
 
 /* A thread's id in its own pid namespace; 0 if it is gone. */
 pid_t process_ns_tid(pid_t pid, pid_t tid);

@@ -19,26 +19,6 @@ static u64 u64_at(const u8 *p)
 	return v;
 }
 
-/*
- * From 3.12 on an interpreter may have a GIL of its own; what tells their events apart is not
- * known to the sites.  The list is the program's: it may be long, or change while it is read.
- */
-static int others_share(const struct py_process *p, u64 gil)
-{
-	const struct py_layout *l = &p->binary->layout;
-	u64 at = p->runtime_addr + l->runtime_interpreters_head, its;
-	int i;
-
-	for (i = 0; i < INTERPRETERS_MAX; i++, at += l->interp_next) {
-		if (process_read(p->pid, at, &at, sizeof(at)) || !at)
-			break;
-		if (!process_read(p->pid, at + l->interp_gil_pointer, &its, sizeof(its)) && its &&
-		    its != gil)
-			return -ENOTSUP;
-	}
-	return 0;
-}
-
 /* What a fixed place or the interpreter's pointer says; the latter must be its own. */
 static int find_gil(struct py_process *p, u64 interp)
 {
@@ -55,7 +35,7 @@ static int find_gil(struct py_process *p, u64 interp)
 	if (gil && gil != own)
 		return -EBADMSG;
 	p->gil_addr = own; /* not made yet: there it will be */
-	return others_share(p, own);
+	return 0;
 }
 
 /* The address of the main interpreter's generation_stats, or of the rings it points to. */
@@ -74,9 +54,11 @@ static int find_gc_stats(struct py_process *p, u64 interp)
 	r = process_read(p->pid, at, &rings, sizeof(rings));
 	if (!r && !rings)
 		return -EAGAIN;
-	if (!r)
-		p->gc_stats_addr = rings;
-	return r;
+	if (r)
+		return r;
+	p->gc_stats_addr = rings;
+	p->gc_rings_addr = at;
+	return 0;
 }
 
 int process_refresh(struct py_process *p)
@@ -158,6 +140,58 @@ static pid_t holder_tid(const struct py_process *p, u64 holder)
 
 int process_gil(const struct py_process *p, struct gil_now *ret_now)
 {
+	return p->gil_addr ? process_gil_at(p, p->gil_addr, ret_now) : -EAGAIN;
+}
+
+/* The GIL of the interpreter at @interp if it is its own, else 0. */
+static u64 own_gil(const struct py_process *p, u64 interp)
+{
+	const struct py_layout *l = &p->binary->layout;
+	u64 gil;
+
+	if (process_read(p->pid, interp + l->interp_gil_pointer, &gil, sizeof(gil)))
+		return 0;
+	return gil == interp + l->interp_gil ? gil : 0;
+}
+
+size_t process_gils(const struct py_process *p, u64 ret_list[PROCESS_GILS_MAX])
+{
+	const struct py_layout *l = &p->binary->layout;
+	u64 interp, main, gil;
+	size_t n = 0;
+	int i;
+
+	if (!p->gil_addr)
+		return 0;
+	ret_list[n++] = p->gil_addr;
+	if (l->interp_gil_pointer == GS_NO_FIELD)
+		return n;
+	main = p->gil_addr - l->interp_gil;
+	if (process_read(p->pid, p->runtime_addr + l->runtime_interpreters_head, &interp,
+			 sizeof(interp)))
+		return n;
+	/* New ones come to the front (pystate.c, new_interpreter()): the main one is the last. */
+	for (i = 0; i < INTERPRETERS_MAX && interp && interp != main && n < PROCESS_GILS_MAX; i++) {
+		gil = own_gil(p, interp);
+		if (gil)
+			ret_list[n++] = gil;
+		if (process_read(p->pid, interp + l->interp_next, &interp, sizeof(interp)))
+			break;
+	}
+	return n;
+}
+
+bool process_tells_gils(const struct py_binary *b)
+{
+	for (size_t i = 0; i < b->nsites; i++)
+		if (b->sites[i].event == GS_EVENT_GIL_OWNED &&
+		    b->sites[i].args[0].kind != GS_ARG_SUM)
+			return false;
+	return true;
+}
+
+int process_gil_at(const struct py_process *p, u64 address, struct gil_now *ret_now)
+{
 	const struct py_layout *l = &p->binary->layout;
 	struct gil_now now = { 0 };
 	u8 gil[GIL_SIZE_MAX];
@@ -165,11 +199,9 @@ int process_gil(const struct py_process *p, struct gil_now *ret_now)
 	s32 locked;
 	int r;
 
-	if (!p->gil_addr)
-		return -EAGAIN;
 	if (l->gil_size > sizeof(gil))
 		return -ENOTSUP;
-	r = process_read(p->pid, p->gil_addr, gil, l->gil_size);
+	r = process_read(p->pid, address, gil, l->gil_size);
 	if (r)
 		return r;
 	memcpy(&locked, gil + l->gil_locked, sizeof(locked));

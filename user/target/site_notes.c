@@ -51,7 +51,8 @@ int sites_add_notes(struct site_search *s, struct err *e, const char *provider, 
 		struct insn insn;
 
 		if (!notes[i].nargs || fill(s, &notes[i], &found) ||
-		    code_decode(s->code, notes[i].vaddr, &insn))
+		    code_decode(s->code, notes[i].vaddr, &insn) ||
+		    !code_is_boundary(s->code, notes[i].vaddr))
 			return -EINVAL;
 		r = sites_add(s, e, &found, "the note %s:%s in .note.stapsdt%s", provider, name,
 			      code_is_nop5(s->code, notes[i].vaddr)

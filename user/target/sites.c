@@ -62,6 +62,13 @@ int sites_add(struct site_search *search, struct err *e, const struct site_found
 			b->path, (unsigned long)s->vaddr);
 	if (known(b, &site))
 		return 0;
+	/* In the middle of an instruction a breakpoint would make another one of it. */
+	if (!code_is_boundary(search->code, site.vaddr))
+		return errf(
+			e, GS_EXIT_UNSUPPORTED, -EILSEQ,
+			"%s: no instruction begins at 0x%lx, where a probe should be; report this "
+			"build",
+			b->path, (unsigned long)site.vaddr);
 	if (b->nsites == SITES_MAX || elf_file_offset(search->elf, site.vaddr, &site.offset))
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP, "%s: no room for a probe at 0x%lx",
 			    b->path, (unsigned long)s->vaddr);

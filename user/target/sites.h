@@ -42,7 +42,7 @@ struct site_found {
 /*
  * sites_add - add @s to the binary's sites, with its evidence
  * Adding one that is there already (same address and event) does nothing.
- * Return: 0; -ENOMEM; -E2BIG with @e set.
+ * Return: 0; -ENOMEM; -EILSEQ if no instruction begins there, -ENOTSUP: with @e set.
  */
 int sites_add(struct site_search *search, struct err *e, const struct site_found *s,
 	      const char *evidence, ...) __attribute__((format(printf, 4, 5)));
@@ -73,5 +73,6 @@ int sites_gil(struct site_search *search, struct err *e);
 int sites_gc(struct site_search *search, struct err *e);
 int sites_refs(struct site_search *search, struct err *e);
 int sites_count(struct site_search *search, struct err *e);
+int sites_asyncio(struct site_search *search, struct err *e);
 
 #endif

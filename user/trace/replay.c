@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/trace/replay_loops.h"
 #include "user/trace/replay_private.h"
 
 #define MAX_INDEX (1U << 22) /* as many threads as a kernel can have */
@@ -119,6 +120,10 @@ static int (*const handlers[EVENT_KIND_COUNT])(struct replay *, const struct eve
 	[EVENT_OPEN] = rp_open,
 	[EVENT_LATE] = ignore,
 	[EVENT_END] = on_end,
+	[EVENT_ITERATION] = rp_iteration,
+	[EVENT_STEP] = rp_step,
+	[EVENT_WHICH_GIL] = rp_which_gil,
+	[EVENT_CONTENDED_OTHER] = rp_contended_other,
 };
 
 /* Figures for the moments before @until_ns. */
@@ -157,7 +162,8 @@ static int on_event(void *ctx, const struct event *ev)
 	}
 	if (err || ev->kind >= EVENT_KIND_COUNT)
 		return err;
-	if (r->o.tid && r->o.tid != ev->tid && ev->kind <= EVENT_IO_TO_GIL)
+	if (r->o.tid && r->o.tid != ev->tid &&
+	    (ev->kind <= EVENT_IO_TO_GIL || ev->kind >= EVENT_ITERATION))
 		return 0;
 	return handlers[ev->kind](r, ev);
 }

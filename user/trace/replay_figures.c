@@ -8,6 +8,7 @@
 
 #include "user/base/fmt.h"
 #include "user/model/fig_rows.h"
+#include "user/trace/replay_loops.h"
 #include "user/trace/replay_private.h"
 
 static u64 since(u64 start_ns, u64 now_ns)
@@ -106,7 +107,7 @@ static const struct rp_thread *holder(const struct rp_process *p)
 	const struct rp_thread *seed = NULL;
 
 	for (size_t i = 0; i < p->nthreads; i++) {
-		if (p->threads[i]->open[RP_HOLD])
+		if (p->threads[i]->open[RP_HOLD] && !p->threads[i]->open_gil[RP_HOLD])
 			return p->threads[i];
 		if (rp_is_seed(p->threads[i]))
 			seed = p->threads[i];
@@ -146,9 +147,9 @@ static bool gil_row(const struct replay *r, const struct rp_process *p, u64 now_
 		return false;
 	out->gil_measured = true;
 	g->address = p->gil;
-	g->handovers = p->handovers;
+	g->handovers = p->owners.handovers;
 	if (h && h->open[RP_HOLD] && !h->open_mid)
-		g->handovers += p->last_owner && p->last_owner != h->serial;
+		g->handovers += p->owners.last_owner && p->owners.last_owner != h->serial;
 	g->contended_ns = p->contended_ns;
 	if (!p->exited && contended_since(p))
 		g->contended_ns += since(contended_since(p), now_ns);
@@ -166,6 +167,9 @@ static bool gil_row(const struct replay *r, const struct rp_process *p, u64 now_
 		g->handovers = g->holder_tid = g->hold_floor_ns = FIG_NULL;
 		g->takes = g->held_ns = FIG_NULL;
 	}
+	if (!rp_gil_rows(p, now_ns, out))
+		return false;
+	g = &out->gils[0];
 	if (g->held_ns != FIG_NULL && out->measured_ns)
 		g->held_ratio = (double)g->held_ns / out->measured_ns;
 	return true;
@@ -183,7 +187,8 @@ static bool gc_rows(const struct replay *r, const struct rp_process *p, struct f
 		row->pause.valid = true;
 		if (!(p->known & EVENT_KNOWN_GC_FOUND))
 			row->collected = row->uncollectable = FIG_NULL;
-		if (!rp_measures(r, GS_FAMILY_GIL))
+		/* Whose waits were for which interpreter's collector is not known. */
+		if (!rp_measures(r, GS_FAMILY_GIL) || p->ngils)
 			row->stalled_ns = FIG_NULL;
 	}
 	return true;
@@ -249,7 +254,7 @@ static bool describe(const struct rp_process *p, struct fig_process *out)
 	out->exited = p->exited;
 	out->python.free_threaded = p->known & EVENT_KNOWN_FREE_THREADED;
 	out->python.debug = p->known & EVENT_KNOWN_DEBUG;
-	out->types_observed_ns = out->types_unsure_ns = out->types_bursts = FIG_NULL;
+	out->types_observed_ns = out->types_bursts = FIG_NULL;
 	return ok;
 }
 
@@ -272,6 +277,8 @@ static bool process(const struct replay *r, const struct rp_process *p, u64 mome
 		ok = gc_rows(r, p, out);
 	if (ok && rp_measures(r, GS_FAMILY_IO))
 		ok = io_rows(r, p, out);
+	if (ok && rp_measures(r, GS_FAMILY_ASYNCIO))
+		ok = rp_loop_rows(p, out);
 	if (!ok || !rp_measures(r, GS_FAMILY_REFS))
 		return ok;
 	return copy_text(&out->types_coverage, p->coverage) && type_rows(p, out);
@@ -359,6 +366,7 @@ void rp_new_interval(struct replay *r)
 		for (size_t j = 0; j < p->nretired; j++)
 			thread_new_interval(&p->retired[j]);
 		thread_new_interval(&p->folded);
+		rp_loops_new_interval(p);
 		for (size_t j = 0; j < GS_GC_GENERATIONS; j++)
 			p->gc[j].pause.interval_max_ns = 0;
 		for (size_t j = 0; j < GS_IO_COUNT; j++) {

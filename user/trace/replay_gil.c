@@ -3,47 +3,63 @@
  *
  * Holds of one GIL never overlap, so the order of their ends is that of their beginnings, but for
  * one thing: a release that was seen late ends at the next owner's acquisition, and may be told
- * after that hold has ended, too.  own() puts it back.
+ * after that hold has ended, too.  rp_own() puts it back.
  *
  * A contended stretch is told when it ends.  What is known of one going on: it is not younger than
  * any wait that ended after the last stretch did (`stretch_ns`), nor than the waits still open.
  */
 #include "user/trace/replay_private.h"
 
-static void own(struct rp_process *p, u64 me, u64 begin_ns)
+void rp_own(struct rp_owners *o, u64 me, u64 begin_ns)
 {
-	if (p->last_owner && begin_ns < p->last_begin_ns) {
-		if (p->owner_before) {
-			p->handovers -= p->owner_before != p->last_owner;
-			p->handovers += p->owner_before != me;
+	if (o->last_owner && begin_ns < o->last_begin_ns) {
+		if (o->owner_before) {
+			o->handovers -= o->owner_before != o->last_owner;
+			o->handovers += o->owner_before != me;
 		}
-		p->handovers += p->last_owner != me;
-		p->owner_before = me;
+		o->handovers += o->last_owner != me;
+		o->owner_before = me;
 		return;
 	}
-	p->handovers += p->last_owner && p->last_owner != me;
-	p->owner_before = p->last_owner;
-	p->last_owner = me;
-	p->last_begin_ns = begin_ns;
+	o->handovers += o->last_owner && o->last_owner != me;
+	o->owner_before = o->last_owner;
+	o->last_owner = me;
+	o->last_begin_ns = begin_ns;
+}
+
+static void other_hold(struct rp_thread *t, struct rp_gil *g, const struct event *ev)
+{
+	g->held_ns += ev->ns;
+	if (ev->mid)
+		return;
+	g->takes++;
+	g->forced_releases += ev->forced;
+	rp_own(&g->owners, t->serial, event_begin_ns(ev));
 }
 
 int rp_hold(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
 	u64 begin = event_begin_ns(ev);
+	struct rp_gil *g;
 
 	if (!t)
 		return 0;
+	g = rp_gil_at(t->p, t->gil);
+	if (g)
+		other_hold(t, g, ev);
 	t->row.held_ns += ev->ns;
 	t->gil_seen = true;
 	if (!ev->mid) {
 		t->row.takes++;
 		t->row.forced_releases += ev->forced;
 		rp_hist_add(&t->row.hold, ev->ns);
+	}
+	if (!ev->mid && !g) {
 		t->p->holds++;
 		if (!t->p->first_owned_ns || begin < t->p->first_owned_ns)
 			t->p->first_owned_ns = begin;
-		own(t->p, t->serial, begin);
+		rp_own(&t->p->owners, t->serial, begin);
 	}
 	return rp_longest(r, RP_LONGEST_HOLD, t, ev);
 }
@@ -53,6 +69,7 @@ int rp_wait(struct replay *r, const struct event *ev)
 	struct rp_thread *t = rp_thread_of(r, ev);
 	u64 begin = event_begin_ns(ev);
 	struct rp_process *p;
+	struct rp_gil *g;
 
 	if (!t)
 		return 0;
@@ -60,6 +77,13 @@ int rp_wait(struct replay *r, const struct event *ev)
 	t->row.contended_takes++;
 	t->row.wait_ns += ev->ns;
 	rp_hist_add(&t->row.wait, ev->ns);
+	g = rp_gil_at(p, t->gil);
+	if (g) {
+		g->contended_takes++;
+		g->wait_ns += ev->ns;
+		g->contended_ns += ev->alone ? ev->ns : 0;
+		return rp_longest(r, RP_LONGEST_WAIT, t, ev);
+	}
 	if (ev->alone) {
 		p->contended_ns += ev->ns;
 		p->contended_end_ns = ev->ts_ns;
@@ -86,12 +110,18 @@ int rp_contended(struct replay *r, const struct event *ev)
 int rp_off_cpu(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
+	struct rp_gil *g;
 
 	if (!t)
 		return 0;
 	t->row.held_offcpu_ns += ev->ns;
 	if (ev->preempted)
 		t->row.held_preempted_ns += ev->ns;
+	g = rp_gil_at(t->p, t->gil);
+	if (g) {
+		g->held_offcpu_ns += ev->ns;
+		g->held_preempted_ns += ev->preempted ? ev->ns : 0;
+	}
 	return 0;
 }
 
@@ -99,6 +129,7 @@ static void open_since(struct rp_thread *t, enum rp_open what, u64 since_ns)
 {
 	t->open[what] = RP_BY_EVENT;
 	t->open_ns[what] = since_ns;
+	t->open_gil[what] = t->gil;
 }
 
 int rp_open(struct replay *r, const struct event *ev)
@@ -118,6 +149,8 @@ int rp_open(struct replay *r, const struct event *ev)
 		t->open_preempted = ev->preempted;
 	} else if (ev->what == EVENT_OPEN_WAIT) {
 		open_since(t, RP_WAIT, since);
+		if (t->gil)
+			return 0;
 		if (p->stretch_ns && p->stretch_ns < since)
 			since = p->stretch_ns;
 		if (!p->open_contended_ns || since < p->open_contended_ns)

@@ -14,6 +14,7 @@ struct marks_thread {
 	u64 start_ns;
 	u32 tid;
 	u32 next[RP_OPEN_COUNT]; /* the first mark nothing has been noted at */
+	u64 gil; /* as told last; 0: the main interpreter's */
 };
 
 struct marks_process {
@@ -121,6 +122,7 @@ static int note_thread(struct replay_marks *m, size_t end, const struct event *e
 	span.identity = t->start_ns;
 	span.mid = ev->mid;
 	span.preempted = ev->preempted;
+	span.gil = t->gil;
 	return note_all(m, end, &span, &t->next[what]);
 }
 
@@ -149,13 +151,30 @@ static int stretch(struct replay_marks *m, const struct event *ev, const struct 
 	return note_contended(m, m->cur, tp->index, p, event_begin_ns(ev));
 }
 
+/* Is the thread's wait for the GIL of a subinterpreter?  Those stretches are not noted. */
+static bool is_others(struct replay_marks *m, const struct trace_thread *tt)
+{
+	const struct marks_thread *t = thread_at(m, tt);
+
+	return t && t->gil;
+}
+
+static int on_which_gil(struct replay_marks *m, const struct event *ev)
+{
+	struct marks_thread *t = ev->thread ? thread_at(m, ev->thread) : NULL;
+
+	if (t)
+		t->gil = ev->gil;
+	return ev->thread && !t ? -ENOMEM : 0;
+}
+
 static int on_wait(struct replay_marks *m, const struct event *ev)
 {
 	u64 begin = event_begin_ns(ev);
 	struct marks_process *p;
 	int err = note_thread(m, m->cur, ev, RP_WAIT);
 
-	if (err || !ev->thread)
+	if (err || !ev->thread || is_others(m, ev->thread))
 		return err;
 	if (ev->alone)
 		return stretch(m, ev, ev->thread->process);
@@ -181,9 +200,11 @@ static int on_open(struct replay_marks *m, const struct event *ev)
 	if (ev->what != EVENT_OPEN_WAIT || !ev->thread)
 		return 0;
 	err = note_thread(m, m->n, ev, RP_WAIT);
-	p = err ? NULL : process_at(m, ev->thread->process);
+	if (err || is_others(m, ev->thread))
+		return err;
+	p = process_at(m, ev->thread->process);
 	if (!p)
-		return err ? err : -ENOMEM;
+		return -ENOMEM;
 	if (p->stretch_ns && p->stretch_ns < since)
 		since = p->stretch_ns;
 	if (!p->open_ns || since < p->open_ns)
@@ -218,6 +239,8 @@ static int on_event(void *ctx, const struct event *ev)
 		return stretch(m, ev, ev->process);
 	case EVENT_OPEN:
 		return on_open(m, ev);
+	case EVENT_WHICH_GIL:
+		return on_which_gil(m, ev);
 	case EVENT_END:
 		return on_end(m);
 	default:
@@ -260,6 +283,7 @@ void rp_mark_apply(const struct replay *r, const struct rp_mark *m, bool set)
 			continue;
 		t->open[s->what] = set ? RP_BY_MARK : RP_NOT_OPEN;
 		t->open_ns[s->what] = s->begin_ns;
+		t->open_gil[s->what] = rp_gil_index(t->p, s->gil);
 		if (set && s->what == RP_HOLD)
 			t->open_mid = s->mid;
 		if (set && s->what == RP_OFF_CPU)

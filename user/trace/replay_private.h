@@ -1,6 +1,6 @@
 /*
  * What the parts of the replay share: replay.c (events), replay_who.c (who is who), replay_gil.c,
- * replay_rest.c, replay_figures.c, replay_marks.c, replay_lists.c.
+ * replay_rest.c, replay_loops.c, replay_figures.c, replay_marks.c, replay_lists.c.
  *
  * A thread or process of the replay is found by the reader's index, and is the one meant only if
  * its identity is the same: the reader uses an index again.
@@ -15,6 +15,7 @@
 #include "bpf/losses.h"
 #include "bpf/state.h"
 #include "user/trace/replay.h"
+#include "user/trace/replay_gils.h"
 
 /* What can be open at a moment, and is told only when it ends. */
 enum rp_open { RP_HOLD, RP_WAIT, RP_OFF_CPU, RP_OPEN_COUNT };
@@ -31,6 +32,7 @@ struct rp_mark_span {
 	u8 what; /* enum rp_open; RP_OPEN_COUNT: contended */
 	bool mid; /* HOLD */
 	bool preempted; /* OFF_CPU */
+	u64 gil; /* address; 0: the main interpreter's */
 };
 
 struct rp_mark {
@@ -48,11 +50,14 @@ struct rp_thread {
 	u64 serial; /* no two threads of a replay have the same */
 	u32 index; /* the reader's */
 	size_t place; /* in p->threads */
+	size_t loop; /* index into p->loops + 1; 0: it runs no event loop */
 	bool touched; /* it had an event */
 	bool gil_seen; /* it took or released the GIL */
+	u32 gil; /* its holds and waits are of: index into p->gils + 1; 0: the main interpreter's */
 	/* Open at the moment figures are made for. */
 	u64 open_ns[RP_OPEN_COUNT]; /* since; valid where `open` is set */
 	u8 open[RP_OPEN_COUNT]; /* enum rp_told */
+	u32 open_gil[RP_OPEN_COUNT]; /* as `gil` */
 	bool open_mid, open_preempted;
 };
 
@@ -82,14 +87,14 @@ struct rp_process {
 	/* gil */
 	u64 holds; /* finished, that began within the measurement */
 	u64 first_owned_ns; /* the first of them began; 0: none */
-	u64 handovers;
-	u64 last_owner, owner_before; /* serials; 0: none */
-	u64 last_begin_ns; /* of last_owner's hold */
+	struct rp_owners owners;
 	u64 contended_ns; /* finished stretches */
 	u64 contended_end_ns; /* of the last one */
 	u64 stretch_ns; /* the one going on began by then; 0: not known of one */
 	u64 open_contended_ns; /* since; told by OPEN events; 0: not */
 	u64 mark_contended_ns; /* since; told by a mark; 0: not */
+	struct rp_gil *gils; /* of subinterpreters; owned */
+	u32 ngils;
 	/* gc */
 	struct fig_gc gc[GS_GC_GENERATIONS];
 	u64 gc_since_ns; /* going on; 0: none */
@@ -97,6 +102,8 @@ struct rp_process {
 	struct rp_collection *collections; /* ring of REPLAY_MAX_COLLECTIONS, made when needed */
 	u64 ncollections; /* ever */
 	struct fig_io io[GS_IO_COUNT];
+	struct fig_loop *loops; /* owned, with the names of those whose thread has ended */
+	size_t nloops, loops_room;
 	/* refs */
 	struct fig_type *types; /* owned, with their names */
 	u32 ntypes, types_room;
@@ -219,9 +226,8 @@ int rp_probe(struct replay *r, const struct event *ev);
 /* A wait of @p from @begin_ns to @end_ns is over: what of it was collections. */
 void rp_stalled(struct rp_process *p, u64 begin_ns, u64 end_ns);
 
-/* replay_figures.c */
-
-/* Cumulative figures as of @moment_ns; what was open then is set in threads and processes. */
+/* replay_figures.c: cumulative figures as of @moment_ns; what was open then is set in threads and
+ * processes. */
 struct figures *rp_figures(const struct replay *r, u64 moment_ns);
 
 /* A moment's figures are made: its maxima belong to the past. */

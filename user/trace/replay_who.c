@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "user/model/fig_rows.h"
+#include "user/trace/replay_loops.h"
 #include "user/trace/replay_private.h"
 
 static struct rp_thread *thread_new(struct replay *r, struct rp_process *p, u32 tid)
@@ -88,6 +89,7 @@ int rp_thread_end(struct replay *r, struct rp_thread *t, u64 now_ns)
 	int err = 0;
 
 	thread_unlink(r, t);
+	rp_loop_end(t);
 	t->row.held_ns += rp_seed_held(t, p->first_owned_ns ? p->first_owned_ns : now_ns);
 	t->row.exited = true;
 	if (t->touched || seed)
@@ -146,6 +148,8 @@ void rp_process_free(struct rp_process *p)
 		fig_row_clear(FIG_THREADS, &p->retired[i]);
 	for (u32 i = 0; i < p->ntypes; i++)
 		free(p->types[i].type);
+	rp_loops_free(p);
+	free(p->gils);
 	free(p->threads);
 	free(p->retired);
 	free(p->collections);

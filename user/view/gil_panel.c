@@ -8,6 +8,7 @@
 #include "user/view/view.h"
 
 #define INDENT 5 /* below "GIL" */
+#define GIL_ROWS 3
 #define LABELS 34 /* columns the words of the first line take */
 
 static double at_most(double v, double most)
@@ -111,6 +112,47 @@ static void waiting(struct canvas *c, struct area a, const struct fig_process *p
 	}
 }
 
+/* One of several GILs, in a line of its own. */
+static void one_of_several(struct canvas *c, struct area a, const struct fig_process *p,
+			   const struct fig_gil *g, bool main)
+{
+	double waiters = fmt_ratio(g->wait_ns, p->measured_ns);
+	char text[160];
+	int at = a.col + INDENT;
+
+	snprintf(text, sizeof(text), main ? "%#llx main" : "%#llx", (unsigned long long)g->address);
+	at += canvas_printf(c, a.row, at, STYLE_NORMAL, "%-20s ", text);
+	snprintf(text, sizeof(text), "%-7s", fmt_percent(g->held_ratio).s);
+	at = labelled(c, a.row, at, "held", text, STYLE_BOLD);
+	snprintf(text, sizeof(text), "%-7s", fmt_percent(contended(p, g)).s);
+	at = labelled(c, a.row, at, "contended", text,
+		      contended(p, g) >= 0.1 ? STYLE_WARN : STYLE_NORMAL);
+	snprintf(text, sizeof(text), isnan(waiters) ? "-" : "%.2f", waiters);
+	at = labelled(c, a.row, at, "waiters", text, STYLE_NORMAL);
+	holder(p, g->holder_tid, text, sizeof(text));
+	labelled(c, a.row, at, "now", text, STYLE_NORMAL);
+}
+
+/* All of them, the main interpreter's first, as far as there is room. */
+static void several(struct canvas *c, struct area a, const struct fig_process *p)
+{
+	size_t room = a.rows > 0 ? (size_t)a.rows : 0, n = p->ngils;
+
+	if (n > room)
+		n = room ? room - 1 : 0;
+	for (size_t i = 0; i < n; i++, a.row++)
+		one_of_several(c, a, p, &p->gils[i], !i);
+	if (n < p->ngils && room)
+		canvas_printf(c, a.row, a.col + INDENT, STYLE_DIM, "and %zu more", p->ngils - n);
+}
+
+int gil_panel_rows(const struct fig_process *p, int screen_rows)
+{
+	int more = p->gil_measured && p->ngils > 1 ? (int)p->ngils : 0;
+
+	return GIL_ROWS + (more < screen_rows / 4 ? more : screen_rows / 4);
+}
+
 void gil_panel(const struct view *v, struct canvas *c, struct area a)
 {
 	const struct fig_process *p = view_process(v);
@@ -134,4 +176,8 @@ void gil_panel(const struct view *v, struct canvas *c, struct area a)
 	a.row++;
 	if (a.rows > 2)
 		waiting(c, a, p, g);
+	a.row++;
+	a.rows -= GIL_ROWS;
+	if (p->ngils > 1)
+		several(c, a, p);
 }

@@ -38,6 +38,12 @@ static void process_line(const struct view *v, struct canvas *c, struct area a)
 	char right[96], which[32] = "";
 	int at, left;
 
+	if (view_shows_all(v)) {
+		at = canvas_text(c, a.row, a.col, a.cols, STYLE_TITLE, "gilscope ");
+		canvas_printf(c, a.row, a.col + at, STYLE_BOLD, "all processes");
+		canvas_right(c, a.row, a.col, a.cols, STYLE_NORMAL, f->mode ?: "");
+		return;
+	}
 	snprintf(right, sizeof(right), "Python %.16s%s  %s", p->python.version ?: "?",
 		 p->python.free_threaded ? " free-threaded" : "", f->mode ?: "");
 	if (f->nprocs > 1)
@@ -157,9 +163,9 @@ void header_draw(const struct view *v, struct canvas *c, struct area a)
 void footer_draw(const struct view *v, struct canvas *c, struct area a)
 {
 	static const char *const keys[][2] = {
-		{ "q", "quit" },      { "?", "help" }, { "p", "pause" },
-		{ "t", "total" },     { "s", "sort" }, { "/", "filter" },
-		{ "+-", "interval" }, { "n", "next" }, { "S", "save" },
+		{ "q", "quit" }, { "?", "help" },   { "p", "pause" },	  { "t", "total" },
+		{ "s", "sort" }, { "/", "filter" }, { "+-", "interval" }, { "n", "next" },
+		{ "a", "all" },	 { "S", "save" },
 	};
 	int at = 0;
 
@@ -173,14 +179,19 @@ void footer_draw(const struct view *v, struct canvas *c, struct area a)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		int width = (int)(strlen(keys[i][0]) + 1 + strlen(keys[i][1]));
-		const char *what = keys[i][1];
+		const char *key = keys[i][0], *what = keys[i][1];
+		int width;
 
 		if (*keys[i][0] == 't' && v->since_start)
 			what = "last";
+		if (*keys[i][0] == 'a' && view_shows_all(v)) {
+			key = "Enter";
+			what = "this one";
+		}
+		width = (int)(strlen(key) + 1 + strlen(what));
 		if (at + width > a.cols)
 			break;
-		at += canvas_printf(c, a.row, a.col + at, STYLE_BOLD, "%s", keys[i][0]);
+		at += canvas_printf(c, a.row, a.col + at, STYLE_BOLD, "%s", key);
 		at += canvas_printf(c, a.row, a.col + at, STYLE_DIM, " %s", what) + 2;
 	}
 }

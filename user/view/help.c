@@ -15,6 +15,8 @@ static const char *const keys[][2] = {
 	{ "r", "reverse the order" },
 	{ "/", "show threads with a text in their name; Esc shows all again" },
 	{ "+ -", "longer or shorter interval, 0.1 s to 60 s" },
+	{ "a", "all processes in a table, and back" },
+	{ "Enter", "there: show the marked process alone; arrows move the mark" },
 	{ "Tab, n, N", "next, previous process" },
 	{ "arrows", "scroll; PgUp, PgDn, Home and End too" },
 	{ "S", "save the figures as gilscope-PID-TIME.json in the current folder" },
@@ -29,6 +31,11 @@ static const char *const panels[][2] = {
 	{ "waiters", "threads that waited for the GIL, on average" },
 	{ "STALLED", "waits of other threads while a collection went on" },
 	{ "TORUN TOGIL", "from the wake-up to running, and to owning the GIL" },
+	{ "LOOP ITER",
+	  "asyncio (--with asyncio): from a return of the selector's call to the next" },
+	{ "STEP", "a task's coroutine resumed, until it comes back" },
+	{ "BLOCKED", "iterations longer than --slow (100 ms), BLKTIME their time; NOW: the one" },
+	{ "", "going on has taken so long" },
 };
 
 /* Lines are drawn through this: those above the scroll position are only counted. */
@@ -84,6 +91,12 @@ void help_draw(struct view *v, struct canvas *c)
 		for (int i = 0; i < threads_ncolumns; i++)
 			put(&h, STYLE_BOLD, threads_columns[i].title, threads_columns[i].help);
 		put_pairs(&h, panels, sizeof(panels) / sizeof(panels[0]));
+		put(&h, STYLE_NORMAL, "", "");
+		put(&h, STYLE_TITLE, "PROCESSES", "the columns that threads do not have");
+		for (int i = 0; i < processes_ncolumns; i++)
+			if (processes_columns[i].help)
+				put(&h, STYLE_BOLD, processes_columns[i].title,
+				    processes_columns[i].help);
 		put_losses(&h, v->total ? v->total : v->interval);
 		if (h.line - h.skip >= page)
 			break;

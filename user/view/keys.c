@@ -8,6 +8,7 @@
 #include "user/view/view.h"
 
 #define CTRL_U 0x15
+#define MOVE_END 1000000 /* beyond the first and the last process */
 
 /* Append one character to the filter as UTF-8, if there is room. */
 static void filter_add(struct view *v, u32 cp)
@@ -58,6 +59,35 @@ static void filter_key(struct view *v, u32 key)
 	default:
 		if (key >= 0x20 && key != 0x7f && key < VIEW_KEY_UP)
 			filter_add(v, key);
+	}
+}
+
+/* Where all processes are shown the arrows move the mark. */
+static void move_key(struct view *v, u32 key)
+{
+	int page = v->page ? (int)v->page : 1;
+
+	switch (key) {
+	case VIEW_KEY_UP:
+		v->move--;
+		break;
+	case VIEW_KEY_DOWN:
+		v->move++;
+		break;
+	case VIEW_KEY_PAGE_UP:
+		v->move -= page;
+		break;
+	case VIEW_KEY_PAGE_DOWN:
+		v->move += page;
+		break;
+	case VIEW_KEY_HOME:
+		v->move = -MOVE_END;
+		break;
+	case VIEW_KEY_END:
+		v->move = MOVE_END;
+		break;
+	default:
+		break;
 	}
 }
 
@@ -130,10 +160,24 @@ static void save(struct view *v)
 		snprintf(v->message, sizeof(v->message), "Saved %s.", path);
 }
 
+/* All processes, or the marked one. */
+static void show_all(struct view *v, bool all)
+{
+	v->all = all;
+	v->chosen = true;
+	v->move = 0;
+	v->scroll = 0;
+}
+
 static void sort_by(struct view *v, int step)
 {
-	v->sort = (v->sort + threads_ncolumns + step) % threads_ncolumns;
 	v->scroll = 0;
+	if (view_shows_all(v)) {
+		v->sort_processes =
+			(v->sort_processes + processes_ncolumns + step) % processes_ncolumns;
+		return;
+	}
+	v->sort = (v->sort + threads_ncolumns + step) % threads_ncolumns;
 }
 
 static void toggle(struct view *v, u32 key)
@@ -162,7 +206,10 @@ static void toggle(struct view *v, u32 key)
 		*v->filter = '\0';
 		return;
 	default:
-		scroll_key(v, key);
+		if (view_shows_all(v))
+			move_key(v, key);
+		else
+			scroll_key(v, key);
 	}
 }
 
@@ -211,6 +258,12 @@ enum dash_action view_key(struct view *v, u32 key)
 	case 'N':
 	case VIEW_KEY_BACK_TAB:
 		view_switch(v, -1);
+		break;
+	case 'a':
+		show_all(v, !v->all);
+		break;
+	case VIEW_KEY_ENTER:
+		show_all(v, false);
 		break;
 	case 'S':
 		save(v);

@@ -4,10 +4,11 @@
  */
 #include "user/view/view.h"
 
-#define GIL_ROWS 3
 #define THREADS_LEAST 5 /* with their titles */
 #define ROOMY 40 /* rows from which panels get a blank line between them */
-#define LOW_ROWS 3 /* panels below the threads */
+
+/* Panels below the threads. */
+enum low { LOW_GC, LOW_IO, LOW_ASYNCIO, LOW_TYPES, LOW_ROWS };
 
 /* Rows the panel wants: a title and its figures, one line if there are none. */
 static int rows_for(bool measured, size_t count)
@@ -22,35 +23,39 @@ static int grant(int *room, int want, int least, int gap)
 {
 	int rows = want < *room - gap ? want : *room - gap;
 
-	if (rows < least)
+	if (!want || rows < least)
 		return 0;
 	*room -= rows + gap;
 	return rows;
 }
 
-/* Split the rows below the GIL: threads, gc, io and types get rows[0] to rows[3]. */
+/* Split the rows below the GIL: threads get rows[0], the panels below them those from rows[1] on.
+ */
 static void split(const struct fig_process *p, int room, int gap, int *rows)
 {
 	int want[LOW_ROWS] = {
-		rows_for(p->gc_measured, p->ngc),
-		rows_for(p->io_measured, p->nio),
+		[LOW_GC] = rows_for(p->gc_measured, p->ngc),
+		[LOW_IO] = rows_for(p->io_measured, p->nio),
+		/* few programs have event loops: no line to say that they are not measured */
+		[LOW_ASYNCIO] = p->asyncio_measured ? rows_for(true, p->nloops) : 0,
 		/* and a line on what the figures cover */
-		rows_for(p->types_measured, p->ntypes) + (p->types_measured && p->ntypes),
+		[LOW_TYPES] =
+			rows_for(p->types_measured, p->ntypes) + (p->types_measured && p->ntypes),
 	};
 	int threads = rows_for(true, p->nthreads);
 	int spare = room - (threads < THREADS_LEAST ? threads : THREADS_LEAST);
 	int types_most = gap ? 12 : 4, more;
 
 	for (int i = 0; i < LOW_ROWS; i++) {
-		int first = i == 2 && want[i] > types_most ? types_most : want[i];
+		int first = i == LOW_TYPES && want[i] > types_most ? types_most : want[i];
 
 		rows[1 + i] = grant(&spare, first, first < 2 ? first : 2, gap);
 		room -= rows[1 + i] ? rows[1 + i] + gap : 0;
 	}
 	rows[0] = threads < room ? threads : room;
-	more = want[2] - rows[3];
-	if (rows[3] && more > 0)
-		rows[3] += more < room - rows[0] ? more : room - rows[0];
+	more = want[LOW_TYPES] - rows[1 + LOW_TYPES];
+	if (rows[1 + LOW_TYPES] && more > 0)
+		rows[1 + LOW_TYPES] += more < room - rows[0] ? more : room - rows[0];
 }
 
 static void draw_process(struct view *v, struct canvas *c, const struct fig_process *p)
@@ -60,24 +65,39 @@ static void draw_process(struct view *v, struct canvas *c, const struct fig_proc
 
 	header_draw(v, c, a);
 	a.row = a.rows + gap;
-	a.rows = GIL_ROWS;
+	a.rows = gil_panel_rows(p, c->rows);
 	gil_panel(v, c, a);
 	a.row += a.rows + gap;
 	split(p, c->rows - a.row - 1, gap, rows);
 	a.rows = rows[0];
 	threads_panel(v, c, a);
 	a.row += a.rows + gap;
-	a.rows = rows[1];
+	a.rows = rows[1 + LOW_GC];
 	if (a.rows)
 		gc_panel(v, c, a);
 	a.row += a.rows ? a.rows + gap : 0;
-	a.rows = rows[2];
+	a.rows = rows[1 + LOW_IO];
 	if (a.rows)
 		io_panel(v, c, a);
 	a.row += a.rows ? a.rows + gap : 0;
-	a.rows = rows[3];
+	a.rows = rows[1 + LOW_ASYNCIO];
+	if (a.rows)
+		asyncio_panel(v, c, a);
+	a.row += a.rows ? a.rows + gap : 0;
+	a.rows = rows[1 + LOW_TYPES];
 	if (a.rows)
 		types_panel(v, c, a);
+}
+
+static void draw_all(struct view *v, struct canvas *c)
+{
+	int gap = c->rows >= ROOMY;
+	struct area a = { 0, 0, header_rows(v), c->cols };
+
+	header_draw(v, c, a);
+	a.row = a.rows + gap;
+	a.rows = c->rows - a.row - 1;
+	processes_panel(v, c, a);
 }
 
 void view_draw(struct view *v, struct canvas *c)
@@ -96,7 +116,9 @@ void view_draw(struct view *v, struct canvas *c)
 		help_draw(v, c);
 		return;
 	}
-	if (p)
+	if (p && view_shows_all(v))
+		draw_all(v, c);
+	else if (p)
 		draw_process(v, c, p);
 	else
 		canvas_text(c, 0, 0, c->cols, STYLE_BOLD,

@@ -17,6 +17,9 @@ void view_init(struct view *v, const struct dash_opts *opts)
 	/* by HELD% */
 	while (v->sort < threads_ncolumns && strcmp(threads_columns[v->sort].title, "HELD%"))
 		v->sort++;
+	while (v->sort_processes < processes_ncolumns &&
+	       strcmp(processes_columns[v->sort_processes].title, "HELD%"))
+		v->sort_processes++;
 }
 
 void view_done(struct view *v)
@@ -25,6 +28,7 @@ void view_done(struct view *v)
 	figures_free(v->total);
 	free(v->history);
 	free(v->rows);
+	free(v->threads);
 	*v = (struct view) { 0 };
 }
 
@@ -42,6 +46,13 @@ const struct fig_process *view_process(const struct view *v)
 	if (!f || !f->nprocs)
 		return NULL;
 	return &f->procs[v->proc < f->nprocs ? v->proc : f->nprocs - 1];
+}
+
+bool view_shows_all(const struct view *v)
+{
+	const struct figures *f = view_figures(v);
+
+	return v->all && f && f->nprocs > 1;
 }
 
 const struct history *view_history(const struct view *v)
@@ -71,6 +82,8 @@ void view_switch(struct view *v, int step)
 
 	if (!f || !f->nprocs)
 		return;
+	v->chosen = true;
+	v->all = false;
 	v->proc = (v->proc + f->nprocs + (size_t)step) % f->nprocs;
 	v->pid = f->procs[v->proc].pid;
 	v->scroll = 0;
@@ -173,5 +186,7 @@ int view_show(struct view *v, const struct figures *interval, const struct figur
 	v->interval = own_interval;
 	v->total = own_total;
 	follow_process(v);
+	if (!v->chosen && view_figures(v) && view_figures(v)->nprocs > 1)
+		v->all = true;
 	return 0;
 }

@@ -44,6 +44,13 @@ struct history {
 	u8 held[VIEW_HISTORY]; /* percent; SPARK_NONE */
 };
 
+/* A row of the threads table. */
+struct view_thread {
+	const struct fig_thread *thread;
+	const struct fig_process *process;
+	bool holds; /* its GIL, now */
+};
+
 struct view {
 	struct figures *interval, *total; /* owned; NULL before the first reading */
 	u64 interval_ns; /* between readings */
@@ -52,7 +59,11 @@ struct view {
 	bool since_start; /* figures of the whole time instead of the interval's */
 	bool paused;
 	bool help;
+	bool all; /* all processes are shown, not one */
+	bool chosen; /* the user said which; else all are as soon as there are several */
+	int move; /* rows the mark is to go down, once it is known where it is */
 	int sort; /* column of the threads table */
+	int sort_processes; /* column of the processes table */
 	bool reverse;
 	char filter[VIEW_FILTER]; /* part of thread names to show; "": all */
 	bool filtering; /* keys go into the filter */
@@ -63,6 +74,8 @@ struct view {
 	size_t nhistory;
 	const void **rows; /* scratch of the panels that sort; room for nrows */
 	size_t nrows;
+	struct view_thread *threads; /* likewise of the threads table */
+	size_t nthreads;
 	struct fig_ended ended; /* what a row may point to */
 	int (*save)(const struct figures *f, const char *path);
 };
@@ -82,6 +95,9 @@ const struct history *view_history(const struct view *v);
 /* Its busiest GIL, or NULL. */
 const struct fig_gil *view_gil(const struct fig_process *p);
 
+/* All processes at once: asked for, or by itself, and there are several. */
+bool view_shows_all(const struct view *v);
+
 /* Show the process @step further on, around the ends. */
 void view_switch(struct view *v, int step);
 
@@ -99,9 +115,14 @@ int header_rows(const struct view *v);
 void header_draw(const struct view *v, struct canvas *c, struct area a);
 void footer_draw(const struct view *v, struct canvas *c, struct area a);
 void gil_panel(const struct view *v, struct canvas *c, struct area a);
+/* Rows it wants on a screen of so many: with several GILs, one more for each. */
+int gil_panel_rows(const struct fig_process *p, int screen_rows);
 void threads_panel(struct view *v, struct canvas *c, struct area a);
+void threads_of_all(struct view *v, struct canvas *c, struct area a);
+void processes_panel(struct view *v, struct canvas *c, struct area a);
 void gc_panel(const struct view *v, struct canvas *c, struct area a);
 void io_panel(const struct view *v, struct canvas *c, struct area a);
+void asyncio_panel(struct view *v, struct canvas *c, struct area a);
 void types_panel(struct view *v, struct canvas *c, struct area a);
 void help_draw(struct view *v, struct canvas *c);
 
@@ -109,7 +130,9 @@ void help_draw(struct view *v, struct canvas *c);
 void panel_unmeasured(struct canvas *c, struct area a, const char *title, const char *family);
 
 /* Columns of the threads table, for the keys that choose one and for the help. */
-extern const struct grid_column threads_columns[];
+extern const struct grid_column *const threads_columns;
 extern const int threads_ncolumns;
+extern const struct grid_column processes_columns[];
+extern const int processes_ncolumns;
 
 #endif

@@ -1,0 +1,49 @@
+/* GILs of subinterpreters in the replay; a part of replay_private.h. */
+#ifndef GS_USER_TRACE_REPLAY_GILS_H
+#define GS_USER_TRACE_REPLAY_GILS_H
+
+#include <stdbool.h>
+
+#include "user/model/event.h"
+#include "user/model/figures.h"
+
+struct replay;
+struct rp_process;
+
+#define RP_MAX_GILS 1024 /* of a process, besides the main interpreter's */
+
+/* Who has it, in the order of the beginnings. */
+struct rp_owners {
+	u64 handovers;
+	u64 last_owner, owner_before; /* serials; 0: none */
+	u64 last_begin_ns; /* of last_owner's hold */
+};
+
+/* The part that a GIL of a subinterpreter has in its threads' figures. */
+struct rp_gil {
+	u64 address;
+	u64 takes, contended_takes, forced_releases, held_ns, wait_ns, contended_ns;
+	u64 held_offcpu_ns, held_preempted_ns;
+	struct rp_owners owners;
+};
+
+/* 0 or a negative errno. */
+int rp_which_gil(struct replay *r, const struct event *ev);
+int rp_contended_other(struct replay *r, const struct event *ev);
+
+/* The GIL of @p at @address, as rp_thread.gil; made when it is new, as long as there is room. */
+u32 rp_gil_index(struct rp_process *p, u64 address);
+
+/* That of @gil; NULL: the main interpreter's. */
+struct rp_gil *rp_gil_at(struct rp_process *p, u32 gil);
+
+/* A hold of @me has begun. */
+void rp_own(struct rp_owners *o, u64 me, u64 begin_ns);
+
+/*
+ * Rows of the GILs of subinterpreters, as of @now_ns, into @out behind the main interpreter's,
+ * which has the sums of all and is given the rest.  What is null there is null in all.
+ */
+bool rp_gil_rows(const struct rp_process *p, u64 now_ns, struct fig_process *out);
+
+#endif
