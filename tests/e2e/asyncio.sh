@@ -24,7 +24,11 @@ def loops_equal(result, truth):
             equal(f"{key} of loop {t['tid']}", t[key], r[key])
         equal("iterations in the histogram", r["iterations"], r["iteration"]["count"])
         equal("steps in the histogram", r["steps"], r["step"]["count"])
-        near("blocked time", t["blocked_ns"], r["blocked_ns"], 0.02)
+        # An iteration begins when the call returns: the program, which starts its clock once it
+        # has the GIL, does not see the switch interval that another loop can keep it waiting.
+        others = (len(truth["loops"]) - 1) * t["blocked"] * 5_500_000
+        between("blocked time", t["blocked_ns"] * 0.98, t["blocked_ns"] * 1.02 + others,
+                r["blocked_ns"])
         # One of the two blocking calls is a task's step, the other one a plain callback.
         equal("blocked steps", 1, r["blocked_steps"])
         between("longest step", truth["block_ms"] * 1e6, truth["block_ms"] * 1.3e6, r["step"]["max_ns"])
@@ -60,9 +64,9 @@ watch() {
 	END
 }
 
-# The library is mapped after the attach.
+# The library is mapped after the attach; and one loop alone waits for nobody.
 late() {
-	start_work tasks.py 2 3 50 150 late
+	start_work tasks.py 1 3 50 150 late
 	start_stat -p "$WORK" --with asyncio
 	go
 	truth_of
