@@ -131,8 +131,9 @@ size=$(cat "$R"/* | wc -c)
 listed "$R"
 ends '--max-size'
 
-# A recorder that cannot keep up: what is lost is counted, with its time.
-start_record -p "$WORK" --buffer 4M
+# A recorder that cannot keep up: what is lost is counted, with its time.  The load has two speeds, of
+# which the slower one must fill the ring as well.
+start_record -p "$WORK" --buffer 1M
 sleep 1
 kill -STOP "$REC"
 sleep 1
