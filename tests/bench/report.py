@@ -38,6 +38,8 @@ here is the median of {r['repeats']} rounds, with the quartiles in brackets. In 
 a process that the round has for itself. `noise` comes from untraced runs compared with the untraced ones around them: 95 % of
 the medians of {r['repeats']} such ratios are no further from 1. No figure closer to 1 than that says anything.
 """
+    if r.get("agreement_date"):
+        text += f"\nWatch mode beside exact mode was measured again on {r['agreement_date']}, after a change to both.\n"
     if r["repeats"] < 7:
         text += "\n**A short run: fewer than 7 rounds. Its figures show that the command works, no more.**\n"
     return text
