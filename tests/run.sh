@@ -78,7 +78,7 @@ if wanted lint "$@"; then
 fi
 for script in tests/e2e/*.sh; do
 	name=$(basename "$script" .sh)
-	[ "$name" != lib ] && wanted "e2e/$name" "$@" || continue
+	[ "${name#lib}" = "$name" ] && wanted "e2e/$name" "$@" || continue
 	try "$name" sh "$script"
 	verdict "e2e/$name"
 done

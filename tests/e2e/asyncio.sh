@@ -4,15 +4,8 @@
 # Of each CPython at hand: the system's, and those fetched by `make pythons`, each in its own root,
 # as program, debug build and library.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_roots.sh"
 need_root
-
-inside=/tmp/gilscope-work.$$
-forget() {
-	for root in "$O"/pythons/*; do
-		rm -rf "$root$inside"
-	done
-}
-trap 'rc=$?; forget; (exit $rc); cleanup' EXIT
 
 cat >"$T/equals.py" <<'END'
 def loops_equal(result, truth):
@@ -114,44 +107,15 @@ recorded() {
 	loops_checked "$R.json"
 }
 
-each() { # each WHAT TEST…
-	what=$1
-	shift
-	for test; do
-		rc=0
-		($test) || rc=$?
-		[ $rc = 0 ] || { printf '    (%s, with CPython %s)\n' "$test" "$what"; fails=1; }
-	done
-}
-
 each "$PYTHON" exact watch late blocked_now slow recorded
 
-cat >"$T/start.S" <<'END'
-	.globl _start
-_start:	xor %ebp, %ebp
-	mov (%rsp), %rdi
-	lea 8(%rsp), %rsi
-	and $-16, %rsp
-	call Py_BytesMain
-	mov %eax, %edi
-	call _exit
-	.section .note.GNU-stack, "", @progbits
-END
-
 for root in "$O"/pythons/*; do
-	name=${root##*/}
-	[ -x "$root/usr/bin/python$name" ] || continue
-	[ -c "$root/dev/null" ] || mknod -m 666 "$root/dev/null" c 1 3
-	mkdir "$root$inside" && cp "$ROOT"/tests/work/*.py "$root$inside" || fail "$root: not writable"
-	WORK_DIR=$inside LAUNCHER="chroot $root"
-	PYTHON=/usr/bin/python$name
+	in_root "$root" || continue
 	each "$name" exact
 	PYTHON=/usr/bin/python$name-dbg
 	each "$name dbg" exact
 	command -v cc >/dev/null || continue
-	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
-		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
-	PYTHON=$inside/embedding
+	embedding
 	each "$name lib" exact
 done
-[ -z "${fails:-}" ]
+[ -z "$fails" ]

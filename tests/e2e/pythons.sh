@@ -4,21 +4,13 @@
 # Each runs in its own root with its own libc.  Takes, forced releases, collections and calls of
 # epoll equal the program's own counts, and watch mode agrees with exact mode.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_roots.sh"
 need_root
 need cc
 need objcopy
 need readelf
 
 [ -d "$O/pythons" ] || skip "no other CPythons here; run make pythons"
-
-# The workloads must be seen inside; nothing is left there.
-inside=/tmp/gilscope-work.$$
-forget() {
-	for root in "$O"/pythons/*; do
-		rm -rf "$root$inside"
-	done
-}
-trap 'forget; cleanup' EXIT
 
 # Every call is a take, and so is what follows a forced release (gil_pingpong.sh).
 takes() {
@@ -161,39 +153,10 @@ fetched() {
 	quit
 }
 
-each() { # each WHAT TEST…
-	what=$1
-	shift
-	for test; do
-		rc=0
-		($test "$what") || rc=$?
-		[ $rc = 0 ] || { printf '    (%s, with CPython %s)\n' "$test" "$what"; fails=1; }
-	done
-}
-
-# A program that embeds the library, with nothing in it but the call: it must run with older and
-# newer libcs than the one here.
-cat >"$T/start.S" <<'END'
-	.globl _start
-_start:	xor %ebp, %ebp
-	mov (%rsp), %rdi
-	lea 8(%rsp), %rsi
-	and $-16, %rsp
-	call Py_BytesMain
-	mov %eax, %edi
-	call _exit
-	.section .note.GNU-stack, "", @progbits
-END
-
 found=
 for root in "$O"/pythons/*; do
-	name=${root##*/}
-	[ -x "$root/usr/bin/python$name" ] || continue
+	in_root "$root" || continue
 	found=1
-	[ -c "$root/dev/null" ] || mknod -m 666 "$root/dev/null" c 1 3
-	mkdir "$root$inside" && cp "$ROOT"/tests/work/*.py "$root$inside" || fail "$root: not writable"
-	WORK_DIR=$inside LAUNCHER="chroot $root"
-	PYTHON=/usr/bin/python$name
 	# The debug files of the older ones are there too; the newer ones describe themselves.
 	case $name in
 	3.9 | 3.11) export LAYOUT=dwarf ;;
@@ -206,10 +169,8 @@ for root in "$O"/pythons/*; do
 	objcopy --strip-debug "$root/usr/bin/python$name-dbg" "$root$PYTHON" || fail "objcopy: see above"
 	each "$name dbg" bare
 	[ "$name" != 3.11 ] || each "$name dbg" fetched
-	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
-		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
-	PYTHON=$inside/embedding
+	embedding
 	each "$name lib" evidence takes forced
 done
 [ -n "$found" ] || skip "no other CPythons here; run make pythons"
-[ -z "${fails:-}" ]
+[ -z "$fails" ]

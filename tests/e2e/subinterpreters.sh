@@ -4,18 +4,11 @@
 # In each CPython that has them and is fetched by `make pythons`, as program, debug build and
 # library, exact and watch mode side by side, and a recording of the same.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_roots.sh"
 need_root
 need cc
 
 [ -d "$O/pythons" ] || skip "no other CPythons here; run make pythons"
-
-inside=/tmp/gilscope-subinterpreters.$$
-forget() {
-	for root in "$O"/pythons/*; do
-		rm -rf "$root$inside"
-	done
-}
-trap 'rc=$?; forget; (exit $rc); cleanup' EXIT
 
 several() {
 	start_work subinterps.py
@@ -91,40 +84,15 @@ several() {
 	END
 }
 
-cat >"$T/start.S" <<'END'
-	.globl _start
-_start:	xor %ebp, %ebp
-	mov (%rsp), %rdi
-	lea 8(%rsp), %rsi
-	and $-16, %rsp
-	call Py_BytesMain
-	mov %eax, %edi
-	call _exit
-	.section .note.GNU-stack, "", @progbits
-END
-
-each() { # each WHAT
-	rc=0
-	(several) || rc=$?
-	[ $rc = 0 ] || { printf '    (with CPython %s)\n' "$1"; fails=1; }
-}
-
 found=
 for name in 3.13 3.14 3.15; do
-	root=$O/pythons/$name
-	[ -x "$root/usr/bin/python$name" ] || continue
+	in_root "$O/pythons/$name" || continue
 	found=1
-	[ -c "$root/dev/null" ] || mknod -m 666 "$root/dev/null" c 1 3
-	mkdir "$root$inside" && cp "$ROOT"/tests/work/*.py "$root$inside" || fail "$root: not writable"
-	WORK_DIR=$inside LAUNCHER="chroot $root"
-	PYTHON=/usr/bin/python$name
-	each "$name"
+	each "$name" several
 	PYTHON=/usr/bin/python$name-dbg
-	each "$name dbg"
-	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
-		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
-	PYTHON=$inside/embedding
-	each "$name lib"
+	each "$name dbg" several
+	embedding
+	each "$name lib" several
 done
 [ -n "$found" ] || skip "no CPython with such interpreters here; run make pythons"
-[ -z "${fails:-}" ]
+[ -z "$fails" ]
