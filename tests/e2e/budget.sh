@@ -65,33 +65,39 @@ EOF
 
 # From what is easily watched to more than can be made: within 10 %, or what it says of itself where a
 # busy machine makes that more; with half as much again, as the bound is to be kept 95 times of 100.
-# The seldom types (the workload's floats) tell how slow it was, so there is a bound.
+# The seldom types (the workload's floats) tell how slow it was, so there is a bound; where others had
+# the CPUs in the bursts they may be too few, and it says that it was at least so much.  One of three
+# times there is a bound.
+export BOUNDED="$T/bounded"
 rates() {
-	start_work steady.py "$1" 9
-	start_stat -p "$WORK" --with refs --without io,gil,gc,sched
-	sleep "$2"
-	go
-	truth_of
-	stop_stat
-	quit
-	check "$S.out" "$W.truth" <<-'EOF'
-		import os
-		p = only_process(result)
-		equal("source", "sampled", p["types_source"])
-		between("cost", 0.001, 0.0125, result["budget"]["families"][0]["cost_ratio"])
-		for name, rate in truth["rates"].items():
-		    rows = [t for t in p["types"] if t["type"] == name]
-		    row = max(rows, key=lambda t: t["deallocs_counted"])
-		    if row["error_ratio"] is None and os.getloadavg()[0] > 2 * os.cpu_count():
-		        # Others had the CPUs in the bursts: too little was seen, and it says so.
-		        between(f"{name} a second, at least", 1, rate * 1.1,
-		                (row["deallocs"] or 1) / truth["seconds"])
-		        continue
-		    expect(row["error_ratio"] is not None, f"error of {name}", "a bound", row)
-		    off = max(0.1, 1.5 * row["error_ratio"])
-		    between(f"{name} a second, within {off:.2f}", rate / (1 + off), rate * (1 + off),
-		            row["deallocs"] / truth["seconds"])
-	EOF
+	for try in 1 2 3; do
+		start_work steady.py "$1" 9
+		start_stat -p "$WORK" --with refs --without io,gil,gc,sched
+		sleep "$2"
+		go
+		truth_of
+		stop_stat
+		quit
+		check "$S.out" "$W.truth" <<-'EOF'
+			import os
+			p, bounded = only_process(result), True
+			equal("source", "sampled", p["types_source"])
+			between("cost", 0.001, 0.0125, result["budget"]["families"][0]["cost_ratio"])
+			for name, rate in truth["rates"].items():
+			    rows = [t for t in p["types"] if t["type"] == name]
+			    row = max(rows, key=lambda t: t["deallocs_counted"])
+			    seen = (row["deallocs"] or 0) / truth["seconds"]
+			    if row["error_ratio"] is None:
+			        bounded = False
+			        between(f"{name} a second, at least", 1, rate * 1.1, seen)
+			        continue
+			    off = max(0.1, 1.5 * row["error_ratio"])
+			    between(f"{name} a second, within {off:.2f}", rate / (1 + off), rate * (1 + off), seen)
+			open(os.environ["BOUNDED"], "w").write("yes" if bounded else "no")
+		EOF
+		[ "$(cat "$T/bounded")" = no ] || return 0
+	done
+	fail "$1 a second: expected a bound of the error, seen none $try times"
 }
 rates 10000 0
 rates 100000 0
@@ -106,25 +112,29 @@ rt=$(dirname "$GILSCOPE")/gilscope-rt
 runtime() { # runtime BOUND WORKLOAD…: the most that the error may be; none: there may be no bound
 	bound=$1
 	shift
-	GILSCOPE_ACCOUNT_FD=3 timeout -k 2 60 "$GILSCOPE" stat --mode exact --format json --with refs \
-		--without io,gil,gc,sched -- "$rt" --calibrate "$@" 3>"$T/account" >"$T/rt.out" 2>"$T/rt.err" ||
-		fail "stat of the runtime: $(tail -n 3 "$T/rt.err")"
-	echo "{\"bound\": \"$bound\"}" >"$T/bound"
-	check "$T/rt.out" "$T/account" "$T/bound" <<-'EOF'
-		import json, sys
-		p, bound = only_process(result), json.load(open(sys.argv[3]))["bound"]
-		for told in truth["processes"][0]["types"]:
-		    row = [t for t in p["types"] if t["type"] == told["type"]][0]
-		    if p["types_source"] == "exact":
-		        equal(told["type"], told["deallocs"], row["deallocs"])
-		    elif row["error_ratio"] is None:
-		        equal("a bound", "none", bound)
-		        between(f"{told['type']}, at least", 1, told["deallocs"] * 1.1, row["deallocs"])
-		    else:
-		        off = max(0.1, 1.5 * row["error_ratio"])
-		        between(f"{told['type']}, within {off:.2f}", told["deallocs"] / (1 + off),
-		                told["deallocs"] * (1 + off), row["deallocs"])
-	EOF
+	for try in 1 2 3; do
+		GILSCOPE_ACCOUNT_FD=3 timeout -k 2 60 "$GILSCOPE" stat --mode exact --format json --with refs \
+			--without io,gil,gc,sched -- "$rt" --calibrate "$@" 3>"$T/account" >"$T/rt.out" 2>"$T/rt.err" ||
+			fail "stat of the runtime: $(tail -n 3 "$T/rt.err")"
+		check "$T/rt.out" "$T/account" <<-'EOF'
+			import os
+			p, bounded = only_process(result), True
+			for told in truth["processes"][0]["types"]:
+			    row = [t for t in p["types"] if t["type"] == told["type"]][0]
+			    if p["types_source"] == "exact":
+			        equal(told["type"], told["deallocs"], row["deallocs"])
+			    elif row["error_ratio"] is None:
+			        bounded = False
+			        between(f"{told['type']}, at least", 1, told["deallocs"] * 1.1, row["deallocs"])
+			    else:
+			        off = max(0.1, 1.5 * row["error_ratio"])
+			        between(f"{told['type']}, within {off:.2f}", told["deallocs"] / (1 + off),
+			                told["deallocs"] * (1 + off), row["deallocs"])
+			open(os.environ["BOUNDED"], "w").write("yes" if bounded else "no")
+		EOF
+		[ "$(cat "$T/bounded")$bound" = nosome ] || return 0
+	done
+	fail "runtime $*: expected a bound of the error, seen none $try times"
 }
 runtime some steady 1 4000
 runtime some steady 5 5000
