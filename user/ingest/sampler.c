@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "user/base/clock.h"
+#include "user/base/thread.h"
 
 #define NS_PER_SEC 1000000000ULL
 
@@ -39,7 +39,7 @@ struct sampled {
 };
 
 struct sampler {
-	pthread_t thread;
+	struct thread thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* to stop */
 	bool stop;
@@ -185,7 +185,7 @@ static void take_precedence(void)
 	(void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
 	struct sampler *s = arg;
 
@@ -195,14 +195,11 @@ static void *run(void *arg)
 		for (size_t i = 0; i < s->count; i++)
 			sample(s->list[i]);
 	pthread_mutex_unlock(&s->lock);
-	return NULL;
 }
 
 struct sampler *sampler_new(u32 rate_hz)
 {
 	struct sampler *s = calloc(1, sizeof(*s));
-	sigset_t all, before;
-	int err;
 
 	if (!s)
 		return NULL;
@@ -210,11 +207,7 @@ struct sampler *sampler_new(u32 rate_hz)
 	s->random = clock_mono_ns() | 1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->wake, NULL);
-	sigfillset(&all); /* signals are the main thread's */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err) {
+	if (thread_start(&s->thread, run, s)) {
 		free(s);
 		return NULL;
 	}
@@ -229,7 +222,7 @@ struct sampler *sampler_free(struct sampler *s)
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
+	thread_join(&s->thread);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
 	free(s->list);

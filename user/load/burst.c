@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "user/base/clock.h"
+#include "user/base/thread.h"
 #include "user/load/attach.h"
 #include "user/load/budget.h"
 #include "user/load/burst_sets.h"
@@ -30,7 +30,7 @@
 #define SITE_NS 15000
 
 struct burst {
-	pthread_t thread;
+	struct thread thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* to stop */
 	bool started, stop;
@@ -274,7 +274,7 @@ static void take_precedence(void)
 	(void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
 	struct burst *b = arg;
 
@@ -287,23 +287,18 @@ static void *run(void *arg)
 			go_on(b);
 	}
 	pthread_mutex_unlock(&b->lock);
-	return NULL;
 }
 
 int burst_start(struct burst *b)
 {
-	sigset_t all, before;
 	int err;
 
 	b->since_ns = clock_mono_ns();
 	budget_init(&b->budget, b->budget.share, b->since_ns);
 	window_open(b, GS_BURST_FULL);
-	sigfillset(&all); /* signals are the main thread's */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&b->thread, NULL, run, b);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&b->thread, run, b);
 	b->started = !err;
-	return -err;
+	return err;
 }
 
 static void seen(struct burst *b, u32 pid, u64 from_ns, u64 to_ns, struct burst_seen *ret_seen)
@@ -362,7 +357,7 @@ void burst_stop(struct burst *b)
 	b->stop = true;
 	pthread_cond_signal(&b->wake);
 	pthread_mutex_unlock(&b->lock);
-	pthread_join(b->thread, NULL);
+	thread_join(&b->thread);
 	b->started = false;
 }
 

@@ -3,9 +3,9 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "user/base/thread.h"
 
 #define MAX_CLOSERS 64
 
@@ -17,7 +17,7 @@ struct kept {
 struct attached {
 	struct kept *links;
 	size_t count, room;
-	pthread_t closers[MAX_CLOSERS];
+	struct thread closers[MAX_CLOSERS];
 	size_t nclosers;
 };
 
@@ -48,30 +48,24 @@ size_t links_count(const struct attached *a)
 	return a->count;
 }
 
-static void *close_link(void *link)
+static void close_link(void *link)
 {
 	bpf_link__destroy(link);
-	return NULL;
 }
 
 static void wait_for_closers(struct attached *a)
 {
 	while (a->nclosers)
-		pthread_join(a->closers[--a->nclosers], NULL);
+		thread_join(&a->closers[--a->nclosers]);
 }
 
-/* Signals are for the main thread: a closer must not take them. */
 static int start_closer(struct attached *a, struct bpf_link *link)
 {
-	sigset_t all, old;
 	int err;
 
 	if (a->nclosers == MAX_CLOSERS)
 		wait_for_closers(a);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&a->closers[a->nclosers], NULL, close_link, link);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = thread_start(&a->closers[a->nclosers], close_link, link);
 	if (!err)
 		a->nclosers++;
 	return err;

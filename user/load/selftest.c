@@ -8,12 +8,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <link.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "user/base/clock.h"
+#include "user/base/thread.h"
 #include "user/load/attach.h"
 #include "user/load/cost.h"
 #include "user/load/links.h"
@@ -89,11 +89,10 @@ static u64 hit_undisturbed(void (*site)(void), int n)
 	return least * PARTS;
 }
 
-static void *hit_from_thread(void *arg)
+static void hit_from_thread(void *arg)
 {
 	(void)arg;
 	hit(gs_selftest_site, THREAD_HITS);
-	return NULL;
 }
 
 /* A link to no file: a kernel that knows such links complains about the file, not the link. */
@@ -141,7 +140,7 @@ int attach_selftest(struct attached *a, const struct skel *s, u32 site, struct s
 {
 	u64 plain_ns = hit_undisturbed(gs_selftest_site, MAIN_HITS), probed_ns, hits = 0;
 	size_t before = links_count(a);
-	pthread_t thread;
+	struct thread thread;
 	int err;
 
 	err = attach_own(a, s, gs_selftest_site, site);
@@ -149,9 +148,9 @@ int attach_selftest(struct attached *a, const struct skel *s, u32 site, struct s
 		return err;
 	hit(gs_selftest_site, MAIN_HITS / 10); /* the first ones fault pages in */
 	probed_ns = hit_undisturbed(gs_selftest_site, MAIN_HITS);
-	err = -pthread_create(&thread, NULL, hit_from_thread, NULL);
+	err = thread_start(&thread, hit_from_thread, NULL);
 	if (!err)
-		pthread_join(thread, NULL);
+		thread_join(&thread);
 	ret_t->hit_ns = per_hit(probed_ns, plain_ns, MAIN_HITS);
 	(void)kmaps_hits(skel_maps(s), GS_HOOK_COUNT + site, &hits, 1);
 	ret_t->multi = hits == MAIN_HITS + MAIN_HITS / 10 + THREAD_HITS;

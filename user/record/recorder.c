@@ -3,7 +3,6 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +130,7 @@ static bool look(struct recorder *r)
 	return all;
 }
 
-static void *reader(void *arg)
+static void reader(void *arg)
 {
 	static const struct timespec pause = { .tv_nsec = LOOK_NS };
 	struct recorder *r = arg;
@@ -146,20 +145,6 @@ static void *reader(void *arg)
 			all = look(r);
 		pthread_mutex_unlock(&r->lock);
 	}
-	return NULL;
-}
-
-/* Signals are the main thread's. */
-static int start_thread(struct recorder *r)
-{
-	sigset_t all, old;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = -pthread_create(&r->thread, NULL, reader, r);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return err;
 }
 
 int recorder_start(struct recorder *r, const struct trace_info *info, struct err *e)
@@ -175,7 +160,7 @@ int recorder_start(struct recorder *r, const struct trace_info *info, struct err
 		return err;
 	if (r->writer)
 		memcpy(r->packet->uuid, trace_writer_uuid(r->writer), sizeof(r->packet->uuid));
-	err = start_thread(r);
+	err = thread_start(&r->thread, reader, r);
 	r->started = !err;
 	return err ? errf(e, GS_EXIT_FAILED, err, "thread: cannot be started (%s)", strerror(-err))
 		   : 0;
@@ -276,7 +261,7 @@ static void stop_thread(struct recorder *r)
 	pthread_mutex_lock(&r->lock);
 	r->stopping = true;
 	pthread_mutex_unlock(&r->lock);
-	pthread_join(r->thread, NULL);
+	thread_join(&r->thread);
 	r->started = false;
 }
 

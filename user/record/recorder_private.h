@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "bpf/record.h"
+#include "user/base/thread.h"
 #include "user/record/known.h"
 #include "user/record/pending.h"
 #include "user/record/recorder.h"
@@ -26,7 +27,7 @@ struct recorder {
 	const struct recorder_opts *o;
 	const struct trace_info *info;
 	struct ring_buffer *ring;
-	pthread_t thread;
+	struct thread thread;
 	bool started, stopping;
 	pthread_mutex_t lock; /* of everything below, once started */
 
