@@ -288,6 +288,28 @@ static void one_thread_alone_leaves_the_rest_null(void **state)
 	done(f);
 }
 
+/* Who waited for a thread that ended is told of after that end. */
+static void a_holder_that_has_ended_keeps_its_name(void **state)
+{
+	struct event events[] = {
+		process_event(&proc_a, 0, 0),
+		span(EVENT_HOLD, &thread_2, 10, 30),
+		instant(EVENT_THREAD_EXIT, &thread_2, 35),
+		span(EVENT_WAIT, &thread_1, 12, 40),
+		of_process(EVENT_END, NULL, 100, 100),
+	};
+	const struct replay_opts o = { .top = 1 };
+	struct figures *f;
+
+	(void)state;
+	events[3].holder = 102;
+	f = figures_of(events, COUNT(events), &o);
+	assert_int_equal(f->nlongest, 2);
+	assert_string_equal(f->longest[1].kind, "wait");
+	assert_string_equal(f->longest[1].holder_name, "worker");
+	done(f);
+}
+
 /* A recording can claim anything: no field may be trusted to fit. */
 static void nonsense_is_survived(void **state)
 {
@@ -329,6 +351,7 @@ int main(void)
 		cmocka_unit_test(losses_are_summed_and_placed),
 		cmocka_unit_test(too_many_ranges_become_fewer_but_lose_nothing),
 		cmocka_unit_test(the_longest_are_the_longest),
+		cmocka_unit_test(a_holder_that_has_ended_keeps_its_name),
 		cmocka_unit_test(threads_nobody_told_of_are_counted_or_said_to_be_lost),
 		cmocka_unit_test(one_thread_alone_leaves_the_rest_null),
 		cmocka_unit_test(nonsense_is_survived),

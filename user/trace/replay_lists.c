@@ -68,11 +68,15 @@ static void rise(struct rp_longest *l)
 	}
 }
 
+/* One that has ended let go as it did, so that what waited for it is told of later. */
 static char *holder_name(const struct rp_process *p, u32 tid)
 {
 	for (size_t i = 0; tid && i < p->nthreads && i < MAX_LOOK; i++)
 		if (p->threads[i]->row.tid == tid)
 			return rp_text(p->threads[i]->row.name);
+	for (size_t i = 0; tid && i < p->nretired && i < MAX_LOOK; i++)
+		if (p->retired[p->nretired - 1 - i].tid == tid)
+			return rp_text(p->retired[p->nretired - 1 - i].name);
 	return NULL;
 }
 
