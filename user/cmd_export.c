@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "user/base/spool.h"
 #include "user/commands.h"
 #include "user/export/trace_exporter.h"
 #include "user/replay_run.h"
@@ -200,6 +201,10 @@ static int export(struct replay_run *run, const struct opts *o, struct out *out,
 	if (err == -EINVAL && !e->code && o->export_by)
 		return errf(e, GS_EXIT_USAGE, err, "--by %s: not known to --to %s; see its help",
 			    o->export_by, o->export_to);
+	if (err == -ENOSPC || err == -EDQUOT) /* not that of the output, which has its own */
+		return errf(e, GS_EXIT_FAILED, err,
+			    "%s: no space for temporary files; set TMPDIR to a folder with more",
+			    spool_folder());
 	return err ? errf(e, GS_EXIT_FAILED, err, "export: %s", strerror(-err)) : 0;
 }
 

@@ -108,6 +108,15 @@ EOF
 "$PY" "$ROOT/tests/unit/perfetto_check.py" "$T/x.perfetto" "$T/truth.json" >"$T/out" 2>&1 ||
 	fail "perfetto: $(head -n 5 "$T/out")"
 
+# No room for what it keeps meanwhile: it says where that was to be.
+mkdir "$T/full"
+RC=0
+unshare -m sh -c 'mount -t tmpfs -o size=16k none "$1" && TMPDIR=$1 exec "$2" export "$3" --to speedscope -o "$1.out"' \
+	sh "$T/full" "$GILSCOPE" "$R" >"$T/out" 2>&1 || RC=$?
+[ "$RC" = 1 ] || fail "a full TMPDIR: expected exit code 1, seen $RC"
+grep -q "$T/full: no space for temporary files" "$T/out" || fail "a full TMPDIR: seen $(cat "$T/out")"
+[ ! -e "$T/full.out" ] || fail "a full TMPDIR: left half of an output"
+
 # The page and speedscope's viewer in a browser.
 if reason=$(sh "$ROOT/tests/browser/install.sh" "$O/browser"); then
 	export MODULES="$O/browser"

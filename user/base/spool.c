@@ -51,6 +51,13 @@ static int unnamed_file(const char *directory)
 	return fd;
 }
 
+const char *spool_folder(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	return tmp && *tmp ? tmp : "/var/tmp";
+}
+
 int spool_new(const char *directory, struct spool **ret_s)
 {
 	struct spool *s = calloc(1, sizeof(*s));
@@ -58,15 +65,9 @@ int spool_new(const char *directory, struct spool **ret_s)
 
 	if (!s)
 		return -ENOMEM;
-	if (!directory)
-		directory = tmp && *tmp ? tmp : NULL;
-	if (directory) {
-		s->fd = unnamed_file(directory);
-	} else {
-		s->fd = unnamed_file("/var/tmp");
-		if (s->fd < 0)
-			s->fd = unnamed_file("/tmp");
-	}
+	s->fd = unnamed_file(directory ? directory : spool_folder());
+	if (s->fd < 0 && !directory && !(tmp && *tmp))
+		s->fd = unnamed_file("/tmp");
 	if (s->fd < 0) {
 		int err = s->fd;
 

@@ -27,9 +27,12 @@ struct spool_stream {
 	u8 *block; /* owned: being filled; NULL: nothing since the last spool_flush() */
 };
 
+/* Where temporary files are: $TMPDIR, else /var/tmp (which outlives memory file systems). */
+const char *spool_folder(void);
+
 /*
  * spool_new - a spool in a new file
- * @directory: NULL: $TMPDIR, else /var/tmp (which outlives memory file systems), else /tmp
+ * @directory: NULL: spool_folder(), else, unless TMPDIR says so, /tmp
  *
  * Return: 0 or a negative errno.
  */
