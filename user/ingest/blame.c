@@ -9,6 +9,8 @@
 #include "bpf/watch.h"
 #include "user/model/fig_rows.h"
 
+#define PAIRS_AT_ONCE 2048 /* more than there are in one bucket of the kernel's table */
+
 /*
  * The thread that CPython calls @ns_tid.  A forked child's first thread keeps the id it had in its
  * parent (CPython 3.11), where this process has no such thread.
@@ -84,20 +86,39 @@ static void merge(struct row_list *l)
 	l->count = kept;
 }
 
-/* Call @each for the kernel's rows of @pid, which it may delete; stops when it fails. */
-static int each_pair(const struct kmaps *k, u32 pid,
-		     int (*each)(const struct kmaps *k, const struct gs_blame_key *key, void *arg),
-		     void *arg)
-{
-	struct gs_blame_key key, next;
-	int end = bpf_map_get_next_key(k->blame_fd, NULL, &next), err = 0;
+struct pairs {
+	struct gs_blame_key keys[PAIRS_AT_ONCE];
+	struct gs_blame values[PAIRS_AT_ONCE];
+};
 
-	while (!end && !err) {
-		key = next;
-		end = bpf_map_get_next_key(k->blame_fd, &key, &next);
-		if (key.pid == pid)
-			err = each(k, &key, arg);
+typedef int (*pair_fn)(const struct kmaps *k, const struct gs_blame_key *key,
+		       const struct gs_blame *b, void *arg);
+
+/*
+ * Call @each for the kernel's rows of @pid, which it may delete; stops when it fails.  Many at
+ * once: a thousand threads that take turns are a thousand pairs, each second.
+ */
+static int each_pair(const struct kmaps *k, u32 pid, pair_fn each, void *arg)
+{
+	struct pairs *p = malloc(sizeof(*p));
+	u32 at = 0, n;
+	int end, err = p ? 0 : -ENOMEM;
+
+	for (bool first = true; !err; first = false) {
+		n = PAIRS_AT_ONCE;
+		end = bpf_map_lookup_batch(k->blame_fd, first ? NULL : &at, &at, p->keys, p->values,
+					   &n, NULL);
+		if (end && end != -ENOENT) {
+			err = end;
+			break;
+		}
+		for (u32 i = 0; i < n && !err; i++)
+			if (p->keys[i].pid == pid)
+				err = each(k, &p->keys[i], &p->values[i], arg);
+		if (end)
+			break;
 	}
+	free(p);
 	return err;
 }
 
@@ -106,14 +127,13 @@ struct reading {
 	struct row_list list;
 };
 
-static int add_pair(const struct kmaps *k, const struct gs_blame_key *key, void *arg)
+static int add_pair(const struct kmaps *k, const struct gs_blame_key *key, const struct gs_blame *b,
+		    void *arg)
 {
 	struct reading *r = arg;
-	struct gs_blame b;
 
-	if (bpf_map_lookup_elem(k->blame_fd, key, &b))
-		return 0;
-	return put(&r->list, host_tid(r->m, key->holder), key->waiter, b.waits, b.wait_ns);
+	(void)k;
+	return put(&r->list, host_tid(r->m, key->holder), key->waiter, b->waits, b->wait_ns);
 }
 
 /* Sleeps going on: they are in the waits, so they are somebody's. */
@@ -189,7 +209,8 @@ static void fold(struct measured *m)
 	m->nblame -= half - 1;
 }
 
-static int take_pair(const struct kmaps *k, const struct gs_blame_key *key, void *arg)
+static int take_pair(const struct kmaps *k, const struct gs_blame_key *key,
+		     const struct gs_blame *seen, void *arg)
 {
 	struct retiring *r = arg;
 	struct measured *m = r->m;
@@ -198,6 +219,7 @@ static int take_pair(const struct kmaps *k, const struct gs_blame_key *key, void
 
 	if (!has_ended(r, key->waiter) && !has_ended(r, holder))
 		return 0;
+	(void)seen; /* the last word, as it is deleted */
 	if (bpf_map_lookup_elem(k->blame_fd, key, &b))
 		return 0;
 	(void)bpf_map_delete_elem(k->blame_fd, key);
