@@ -3,7 +3,7 @@
 #
 # apt itself does the fetching, with folders of its own under $dir/apt: it verifies each suite's
 # signed Release against Debian's keyring and every package against that.  The mirror is the one
-# this machine's apt is set up with.  What is there already is kept ($dir/NAME/.packages lists it).
+# this machine's apt is set up with.  `arch`, if set before, is the architecture of the packages.  What is there already is kept ($dir/NAME/.packages lists it).
 
 export LC_ALL=C
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -51,6 +51,8 @@ use_suite() {
 		Acquire::Languages "none";
 		Acquire::Retries "2";
 		Acquire::http::Timeout "20";
+		APT::Architecture "${arch:-amd64}";
+		APT::Architectures { "${arch:-amd64}"; };
 		APT::Sandbox::User "root";
 		APT::Install-Recommends "false";
 		Debug::NoLocking "true";

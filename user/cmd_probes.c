@@ -11,6 +11,7 @@
 
 #include "bpf/families.h"
 #include "user/base/fmt.h"
+#include "user/cmd_probes.h"
 #include "user/commands.h"
 #include "user/load/cost.h"
 #include "user/session.h"
@@ -62,8 +63,8 @@ static void print_rate(const struct figures *f, const struct fig_probe *hits)
 		printf("  %9s", hits ? fmt_rate(hits->hits, f->duration_ns).s : "-");
 }
 
-static void print_sites(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
-			const struct figures *f)
+static void print_rows(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
+		       const struct figures *f)
 {
 	for (size_t i = 0; i < b->nsites; i++) {
 		const struct probe_site *s = &b->sites[i];
@@ -80,6 +81,14 @@ static void print_sites(const struct opts *o, const struct py_binary *b, const s
 	}
 }
 
+void probes_print_sites(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
+			const struct figures *f)
+{
+	printf("  %-7s %-9s %-12s %-9s %9s%s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
+	       "PER HIT", f ? "     HITS/s" : "", "INSTRUCTION; EVIDENCE");
+	print_rows(o, b, c, f);
+}
+
 static void print_process(const struct opts *o, const struct py_process *p,
 			  const struct py_binary *module, const struct hit_cost *c,
 			  const struct figures *f)
@@ -93,15 +102,18 @@ static void print_process(const struct opts *o, const struct py_process *p,
 		printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s\n",
 		       (unsigned long long)p->runtime_addr, (unsigned long long)p->gil_addr,
 		       b->layout.found_by);
-	printf("  %-7s %-9s %-12s %-9s %9s%s  %s\n", "FAMILY", "EVENT", "FILE OFFSET", "FOUND BY",
-	       "PER HIT", f ? "     HITS/s" : "", "INSTRUCTION; EVIDENCE");
-	print_sites(o, b, c, f);
+	if (b->free_threaded)
+		printf("  a free-threaded build: %s\n",
+		       process_gil_enabled(p)
+			       ? "its GIL has been switched on"
+			       : "no GIL, unless a module or -X gil=1 switches it on");
+	probes_print_sites(o, b, c, f);
 	if (b->types_coverage)
 		printf("  types: %s\n", b->types_coverage);
 	if (module) {
 		printf("  and in %s  build id %s\n", module->path,
 		       module->build_id ? module->build_id : "none");
-		print_sites(o, module, c, f);
+		print_rows(o, module, c, f);
 	}
 }
 
@@ -143,20 +155,22 @@ static json_t *site_json(const struct probe_site *s, const struct hit_cost *c,
 			 const struct figures *f, const char *file)
 {
 	const struct fig_probe *hits = hits_of(f, file, s->offset, events[s->event].name);
-	char offset[32];
+	char offset[32], semaphore[32];
 	u64 ns = cost_of(s, c);
 
 	snprintf(offset, sizeof(offset), "0x%llx", (unsigned long long)s->offset);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o}", "family",
+	snprintf(semaphore, sizeof(semaphore), "0x%llx", (unsigned long long)s->semaphore);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:o}", "family",
 			 family_names[s->family], "event", events[s->event].name, "meaning",
 			 events[s->event].meaning, "file", file, "offset", offset, "found_by",
 			 s->found_by, "evidence", s->evidence ? s->evidence : "", "instruction",
 			 s->instruction, "emulated", s->emulated, "cost_ns",
 			 ns ? json_integer((json_int_t)ns) : json_null(), "hits_per_s",
-			 hits ? json_real(hits->hits * 1e9 / f->duration_ns) : json_null());
+			 hits ? json_real(hits->hits * 1e9 / f->duration_ns) : json_null(),
+			 "semaphore", s->semaphore ? json_string(semaphore) : json_null());
 }
 
-static void add_sites(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
+void probes_add_sites(const struct opts *o, const struct py_binary *b, const struct hit_cost *c,
 		      const struct figures *f, json_t *sites)
 {
 	for (size_t i = 0; b && i < b->nsites; i++)
@@ -173,13 +187,14 @@ static json_t *process_json(const struct opts *o, const struct py_process *p,
 	json_t *sites = json_array();
 	char gil[32];
 
-	add_sites(o, b, c, f, sites);
-	add_sites(o, module, c, f, sites);
+	probes_add_sites(o, b, c, f, sites);
+	probes_add_sites(o, module, c, f, sites);
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)p->gil_addr);
-	return json_pack("{s:i,s:{s:s,s:s,s:o},s:s,s:s,s:o}", "pid", (int)p->pid, "python",
+	return json_pack("{s:i,s:{s:s,s:s,s:o,s:b},s:s,s:b,s:s,s:o}", "pid", (int)p->pid, "python",
 			 "version", b->version, "path", b->path, "build_id",
-			 b->build_id ? json_string(b->build_id) : json_null(), "gil", gil, "layout",
-			 b->layout.found_by, "probes", sites);
+			 b->build_id ? json_string(b->build_id) : json_null(), "free_threaded",
+			 b->free_threaded, "gil", gil, "gil_enabled", process_gil_enabled(p),
+			 "layout", b->layout.found_by, "probes", sites);
 }
 
 struct probes_run {
@@ -296,6 +311,10 @@ int cmd_probes(const struct opts *o, struct err *e)
 	struct session *s = NULL;
 	int err = 0;
 
+	if (o->file) {
+		binaries_free(r.binaries);
+		return probes_file(o, e);
+	}
 	if (!strcmp(o->format, "json"))
 		r.list = json_array();
 	cost_measure(&r.cost);

@@ -7,6 +7,7 @@ need_tracer
 # nothing on stdout.  RUNNER comes before gilscope.
 cases=0
 RUNNER=
+mkfifo "$T/pipe"
 expect() {
 	want=$1 what=$2
 	shift 2
@@ -51,6 +52,15 @@ expect 2 "interval: zero" stat -p 1 -i 0
 expect 2 "format: unknown" stat -p 1 --format xml
 expect 2 "family: unknown" stat -p 1 --with gil,nonsense
 expect 2 "two kinds of target" stat -p 1 --all
+expect 2 "a process and a file" probes -p 1 --file /bin/true
+expect 2 "hits of a file" probes --file /bin/true -d 1
+expect 2 "a file to measure" stat --file /bin/true
+expect 4 "file: not there" probes --file /nonexistent
+expect 4 "file: a folder" probes --file /tmp
+expect 4 "file: a device" probes --file /dev/zero
+expect 4 "file: a pipe with no writer" probes --file "$T/pipe"
+expect 4 "file: text" probes --file /etc/passwd
+expect 4 "file: another program" probes --file /bin/true
 expect 2 "ps takes no target" ps -p 1
 expect 2 "doctor takes no target" doctor 1
 expect 2 "max-threads: too small" stat -p 1 --max-threads 1

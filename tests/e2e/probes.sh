@@ -39,6 +39,24 @@ probes() {
 		equal("sites of stat against those of probes", promised, sites(result["probes"]))
 	EOF
 
+	# The file alone tells the same, without the process.
+	file=$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["processes"][0]["python"]["path"])' <"$T/promised")
+	run probes --file "$file" --format json
+	[ "$RC" = 0 ] || fail "probes --file $file: expected exit code 0, seen $RC; $(cat "$T/err")"
+	check "$T/out" "$T/promised" <<-'EOF'
+		what = ("family", "event", "offset", "found_by", "evidence", "instruction", "emulated")
+		def rows(probes):
+		    return sorted(tuple(p[k] for k in what) for p in probes)
+		equal("processes", [], result["processes"])
+		only = result["files"][0]
+		equal("machine", os.uname().machine.replace("_", "-"), only["machine"])
+		equal("version", only_process(truth)["python"]["version"], only["python"]["version"])
+		equal("sites of the file against those of the process",
+		      rows(only_process(truth)["probes"]), rows(only["probes"]))
+	EOF
+	run probes --file "$file"
+	[ "$RC" = 0 ] && grep -q owned "$T/out" || fail "probes --file as a table: rc $RC, seen: $(cat "$T/out" "$T/err")"
+
 	# And the families chosen change it.
 	run probes -p "$WORK" --without gc,io,sched --format json
 	check "$T/out" <<-'EOF'

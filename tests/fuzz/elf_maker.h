@@ -29,6 +29,7 @@ struct elf_maker {
 	u16 nsections;
 	char names[256];
 	size_t names_used;
+	u16 machine; /* EM_*; 0: x86-64 */
 };
 
 static inline void em_begin(struct elf_maker *m)
@@ -74,7 +75,7 @@ static inline void em_end(struct elf_maker *m, u64 dynamic, u64 dynamic_size)
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			     EV_CURRENT },
 		.e_type = ET_DYN,
-		.e_machine = EM_X86_64,
+		.e_machine = m->machine ? m->machine : EM_X86_64,
 		.e_version = EV_CURRENT,
 		.e_phoff = sizeof(eh),
 		.e_ehsize = sizeof(eh),

@@ -2,8 +2,9 @@
  * Fuzzing the decoder and the flow analysis: the input is machine code.
  *
  * The first byte says into how many functions the rest is cut (their unwind table is good, but they
- * overlap if its high bit is set); each is followed from its start.  Time is bounded by libFuzzer's
- * -timeout: hostile code must not keep an attach waiting.
+ * overlap if its high bit is set), and by the next bit for which machine it is; each is followed
+ * from its start.  Time is bounded by libFuzzer's -timeout: hostile code must not keep an attach
+ * waiting.
  */
 #include <errno.h>
 
@@ -28,6 +29,7 @@ static int count(const struct insn *i, void *arg)
 
 static void ask(struct code *c, struct flow *f, u64 end)
 {
+	const u32 regs = elf_file_machine(code_file(c)) == EM_AARCH64 ? 32 : 16;
 	struct flow_value v;
 	u64 vaddr, next[2];
 	size_t n, k;
@@ -38,9 +40,9 @@ static void ask(struct code *c, struct flow *f, u64 end)
 		CHECK(n <= 2);
 		for (k = 0; k < n; k++)
 			CHECK(flow_reached(f, next[k]));
-		for (u32 reg = 0; reg < 16; reg++)
+		for (u32 reg = 0; reg < regs; reg++)
 			CHECK(!flow_value_at(f, vaddr, reg, &v));
-		CHECK(flow_value_at(f, vaddr, 16, &v) == -ENOENT);
+		CHECK(flow_value_at(f, vaddr, regs, &v) == -ENOENT);
 	}
 	(void)flow_stores(f, &n);
 }
@@ -61,7 +63,7 @@ static void follow(struct code *c, u64 start, u64 end, const struct code_targets
 	flow_free(f);
 	code_text(c, start, text, sizeof(text));
 	if (!code_next_emulated(c, start, &i))
-		CHECK(i.emulated && !code_is_nop5(c, i.vaddr));
+		CHECK(i.emulated && !code_unfit(c, i.vaddr));
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -88,6 +90,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	frame = EM_BASE + ((m.used + 15) & ~15UL);
 	CHECK(em_add(&m, ".eh_frame", SHT_PROGBITS, table,
 		     em_eh_frame(table, sizeof(table), frame, ranges, n)) == frame);
+	m.machine = data[0] & 0x40 ? EM_AARCH64 : EM_X86_64;
 	em_end(&m, 0, 0);
 	fd = em_fd(&m);
 	CHECK(!elf_file_open(fd, "code", &f, NULL));

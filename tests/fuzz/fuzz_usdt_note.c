@@ -24,7 +24,7 @@ static void check_args(const struct usdt_arg *args, size_t n)
 		int size = abs(args[i].size);
 
 		CHECK(size == 1 || size == 2 || size == 4 || size == 8);
-		CHECK(args[i].reg < 16 && args[i].kind <= USDT_ARG_DEREF);
+		CHECK(args[i].reg < 32 && args[i].kind <= USDT_ARG_DEREF);
 	}
 }
 
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	}
 	text = strndup((const char *)data + 1, size - 1);
 	CHECK(text);
-	n = usdt_args_parse(text, args, USDT_ARGS_MAX);
+	n = usdt_args_parse_for(data[0] & 2 ? EM_AARCH64 : EM_X86_64, text, args, USDT_ARGS_MAX);
 	CHECK(n >= 0 || n == -EINVAL || n == -E2BIG);
 	check_args(args, n > 0 ? (size_t)n : 0);
 	free(text);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/branches_found.h"
 #include "user/sym/code.h"
 #include "user/sym/flow.h"
 
@@ -128,20 +129,6 @@ static void finds_functions_and_boundaries(void **state)
 	assert_false(code_is_boundary(fx->code, 0));
 	assert_null(code_range_at(fx->code, UINT64_MAX));
 	assert_int_equal(code_decode(fx->code, UINT64_MAX, &i), -ENOENT);
-}
-
-struct found {
-	u64 list[8];
-	size_t n;
-};
-
-static int note(const struct insn *i, void *arg)
-{
-	struct found *f = arg;
-
-	assert_true(f->n < 8);
-	f->list[f->n++] = i->vaddr;
-	return 0;
 }
 
 static void finds_who_calls(void **state)

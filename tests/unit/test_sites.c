@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/sites_count.h"
 #include "user/sym/elf_file.h"
 #include "user/target/binary.h"
 #include "user/target/launch.h"
@@ -46,26 +47,6 @@ static struct py_binary *load(const char *path)
 	}
 	elf_file_close(f);
 	return b;
-}
-
-static size_t count(const struct py_binary *b, enum gs_event event)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < b->nsites; i++)
-		n += b->sites[i].event == event;
-	return n;
-}
-
-static bool has(const struct py_binary *b, enum gs_event event, u64 vaddr)
-{
-	size_t i;
-
-	for (i = 0; i < b->nsites; i++) {
-		if (b->sites[i].event == event && b->sites[i].vaddr == vaddr)
-			return true;
-	}
-	return false;
 }
 
 static void check_sites(const struct py_binary *b)

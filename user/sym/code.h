@@ -1,6 +1,6 @@
 /*
- * Machine code of one ELF file: decoding single instructions, finding who calls whom, and
- * which instructions the kernel emulates under a uprobe.
+ * Machine code of one ELF file, x86-64 or aarch64 as its header says: decoding single
+ * instructions, finding who calls whom, and which instructions the kernel emulates under a uprobe.
  *
  * Only what is asked for is decoded, never the whole text: attaching must be quick.  Calls are
  * found by their bytes first, then confirmed by decoding the function they are in.
@@ -23,7 +23,7 @@ enum insn_flow {
 	INSN_JMP,
 	INSN_JCC,
 	INSN_RET,
-	INSN_END, /* ud2, hlt, or a jump that is not direct */
+	INSN_END, /* ud2, hlt, brk, or a jump that is not direct */
 };
 
 struct insn {
@@ -33,7 +33,8 @@ struct insn {
 	u8 size; /* bytes */
 	u8 flow; /* enum insn_flow */
 	bool emulated; /* by every kernel that has uprobes; else single-stepped */
-	const struct cs_insn *cs; /* valid until the next code_decode() */
+	const struct cs_insn *cs; /* x86-64: valid until the next code_decode(); else NULL */
+	u32 word; /* aarch64: the instruction itself; else 0 */
 };
 
 /*
@@ -61,14 +62,36 @@ int code_decode(struct code *c, u64 vaddr, struct insn *ret_i);
  */
 bool code_is_nop5(const struct code *c, u64 vaddr);
 
+/*
+ * code_unfit - why a probe must not be put at @vaddr, as the end of a sentence about it; NULL: it
+ * may
+ *
+ * x86-64: as above.  aarch64: what the kernel refuses (arch/arm64/kernel/probes/decode-insn.c:
+ * exclusive loads and stores, loads of literals, system instructions), and anything between an
+ * exclusive load and its store: the breakpoint would make the store fail, for ever.
+ */
+const char *code_unfit(struct code *c, u64 vaddr);
+
+/*
+ * The number of the register that a function finds its argument @n in (from 0; the first six), and
+ * the name of a register, for people.  Numbers are those of struct gs_arg (bpf/site.h): x86-64's
+ * own, aarch64's with sp as 31.
+ */
+u8 code_arg_reg(const struct code *c, unsigned int n);
+const char *code_reg_name(const struct code *c, unsigned int reg);
+
 /* "jne 0x4f95dd", as disassembled.  Always terminates @text. */
 void code_text(struct code *c, u64 vaddr, char *text, size_t size);
+
+/* The target of the direct call at @vaddr, going by its bytes alone (which is cheap); 0: none. */
+u64 code_call_target(const struct code *c, u64 vaddr);
 
 /* Is @vaddr where an instruction begins, decoding from its function's start? */
 bool code_is_boundary(struct code *c, u64 vaddr);
 
 /*
- * code_each_branch - direct calls and jumps (rel32) to one of @targets, and calls through @slots
+ * code_each_branch - direct calls and jumps (x86-64: rel32; aarch64: bl and b) to one of @targets,
+ * and calls through @slots (x86-64 only)
  *
  * Calls @each with each of them in the order of addresses, confirmed as instructions of a
  * known function, until it returns non-zero.  Return: what it returned last.

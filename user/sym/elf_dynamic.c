@@ -139,45 +139,19 @@ static void find_slots(struct elf_file *f, const char *name, struct elf_import *
 		Elf64_Sym sym;
 		const char *got;
 
-		if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT)
+		if (type != f->machine->jump_slot && type != f->machine->glob_dat)
 			continue;
 		if (elf_dynsym(f, ELF64_R_SYM(r.r_info), &sym, &got) && !strcmp(got, name))
 			imp->slots[imp->nslots++] = r.r_offset;
 	}
 }
 
-/* The stub may begin before its jmp, with `bnd` and `endbr64`. */
-static size_t stub_start(const u8 *p, size_t i)
+bool elf_stub_add(struct elf_file *f, u64 slot, u64 stub)
 {
-	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-
-	if (i >= 1 && p[i - 1] == 0xf2)
-		i--;
-	if (i >= sizeof(endbr64) && !memcmp(p + i - sizeof(endbr64), endbr64, sizeof(endbr64)))
-		i -= sizeof(endbr64);
-	return i;
-}
-
-static void find_stubs(struct elf_file *f, const struct elf_segment *s, const u8 *p)
-{
-	const u8 *at = p, *end = p + s->filesz;
-
-	for (; f->nstubs < STUBS_MAX && at < end; at++) {
-		u64 vaddr;
-		s32 disp;
-
-		at = memchr(at, 0xff, (size_t)(end - at));
-		if (!at || end - at < 6)
-			return;
-		if (at[1] != 0x25)
-			continue;
-		memcpy(&disp, at + 2, sizeof(disp));
-		vaddr = s->vaddr + (u64)(at - p);
-		f->stubs[f->nstubs++] = (struct elf_stub) {
-			.slot = vaddr + 6 + (u64)(s64)disp,
-			.stub = s->vaddr + stub_start(p, (size_t)(at - p)),
-		};
-	}
+	if (f->nstubs == STUBS_MAX)
+		return false;
+	f->stubs[f->nstubs++] = (struct elf_stub) { .slot = slot, .stub = stub };
+	return true;
 }
 
 static void stubs_read(struct elf_file *f)
@@ -194,7 +168,7 @@ static void stubs_read(struct elf_file *f)
 			continue;
 		s = elf_file_segment(f, i, &data);
 		if (s)
-			find_stubs(f, s, data);
+			f->machine->find_stubs(f, s->vaddr, data, s->filesz);
 	}
 }
 
@@ -235,7 +209,7 @@ int elf_file_got_value(struct elf_file *f, u64 slot, u64 *ret_vaddr)
 	size_t i;
 
 	for (i = 0; reloc_at(f, i, &r); i++) {
-		if (r.r_offset == slot && ELF64_R_TYPE(r.r_info) == R_X86_64_GLOB_DAT)
+		if (r.r_offset == slot && ELF64_R_TYPE(r.r_info) == f->machine->glob_dat)
 			return symbol_value(f, &r, ret_vaddr);
 	}
 	return -ENOENT;
@@ -251,16 +225,14 @@ int elf_file_pointer(struct elf_file *f, u64 vaddr, u64 *ret_vaddr)
 	for (i = 0; reloc_at(f, i, &r); i++) {
 		if (r.r_offset != vaddr)
 			continue;
-		switch (ELF64_R_TYPE(r.r_info)) {
-		case R_X86_64_RELATIVE:
+		if (ELF64_R_TYPE(r.r_info) == f->machine->relative) {
 			*ret_vaddr = (u64)r.r_addend;
 			return 0;
-		case R_X86_64_64:
-		case R_X86_64_GLOB_DAT:
-			return symbol_value(f, &r, ret_vaddr);
-		default:
-			return -ENOENT;
 		}
+		if (ELF64_R_TYPE(r.r_info) == f->machine->absolute ||
+		    ELF64_R_TYPE(r.r_info) == f->machine->glob_dat)
+			return symbol_value(f, &r, ret_vaddr);
+		return -ENOENT;
 	}
 	if (!p)
 		return -ENOENT;

@@ -54,9 +54,10 @@ static int check_header(struct elf_file *f, struct err *e)
 	r = elf_read(f, 0, &f->eh, sizeof(f->eh));
 	if (r || id[EI_CLASS] != ELFCLASS64 || id[EI_DATA] != ELFDATA2LSB)
 		return errf(e, GS_EXIT_TARGET, -EBADMSG, "%s: damaged ELF header", f->name);
-	if (f->eh.e_machine != EM_X86_64)
+	f->machine = elf_machine_find(f->eh.e_machine);
+	if (!f->machine)
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "%s: for machine %u; only x86-64 can be traced", f->name,
+			    "%s: for machine %u; only x86-64 and aarch64 are known", f->name,
 			    f->eh.e_machine);
 	if (f->eh.e_type != ET_EXEC && f->eh.e_type != ET_DYN)
 		return errf(e, GS_EXIT_TARGET, -ENOEXEC,
@@ -225,6 +226,11 @@ const char *elf_file_name(const struct elf_file *f)
 u16 elf_file_type(const struct elf_file *f)
 {
 	return f->eh.e_type;
+}
+
+u16 elf_file_machine(const struct elf_file *f)
+{
+	return f->eh.e_machine;
 }
 
 size_t elf_file_nsegments(const struct elf_file *f)

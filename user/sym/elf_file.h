@@ -51,8 +51,9 @@ struct elf_import {
  * elf_file_open - read the headers of the file open as @fd (borrowed; kept as a duplicate)
  * @name: what to call it in errors; copied
  *
- * Return: 0; -ENOEXEC not an ELF file; -ENOTSUP 32-bit or not for x86-64; -EBADMSG damaged;
- * or another negative errno.  @e is set (GS_EXIT_TARGET, or GS_EXIT_UNSUPPORTED for -ENOTSUP).
+ * Return: 0; -ENOEXEC not an ELF file; -ENOTSUP 32-bit, or for another machine than x86-64 and
+ * aarch64 (which need not be this one); -EBADMSG damaged; or another negative errno.  @e is set
+ * (GS_EXIT_TARGET, or GS_EXIT_UNSUPPORTED for -ENOTSUP).
  */
 int elf_file_open(int fd, const char *name, struct elf_file **ret_f, struct err *e);
 
@@ -62,6 +63,14 @@ struct elf_file *elf_file_close(struct elf_file *f);
 const char *elf_file_name(const struct elf_file *f);
 int elf_file_fd(const struct elf_file *f); /* borrowed, open for reading */
 u16 elf_file_type(const struct elf_file *f); /* ET_EXEC or ET_DYN */
+u16 elf_file_machine(const struct elf_file *f); /* EM_X86_64 or EM_AARCH64 */
+const char *elf_file_machine_name(const struct elf_file *f); /* "x86-64" or "aarch64"; static */
+
+/*
+ * elf_file_runs_here - is it for the machine that gilscope runs on?
+ * Return: 0, or -ENOTSUP with @e set (exit code 5).
+ */
+int elf_file_runs_here(const struct elf_file *f, struct err *e);
 size_t elf_file_nsegments(const struct elf_file *f);
 
 /*
@@ -107,8 +116,9 @@ const char *elf_file_needs(struct elf_file *f, const char *prefix);
 /*
  * elf_file_import - GOT slots and PLT stubs of @name
  *
- * Slots come from JUMP_SLOT and GLOB_DAT relocations; a stub is `jmp *slot(%rip)` anywhere in
- * executable segments (.plt, .plt.sec, .plt.got), taken from its `endbr64` or `bnd` on.
+ * Slots come from JUMP_SLOT and GLOB_DAT relocations; a stub is code that jumps through a slot,
+ * anywhere in executable segments (.plt, .plt.sec, .plt.got).  x86-64: `jmp *slot(%rip)`, from its
+ * `endbr64` or `bnd` on; aarch64: adrp x16, ldr x17, [add x16,] br x17, from its `bti c` on.
  * Return: 0, or -ENOENT if it is not imported.
  */
 int elf_file_import(struct elf_file *f, const char *name, struct elf_import *ret_i);

@@ -17,15 +17,26 @@ struct elf_dynamic {
 	u64 soname; /* offset in strtab + 1 */
 };
 
-/* A `jmp *slot(%rip)` and where its PLT entry begins. */
+/* A jump through a slot, and where its PLT entry begins. */
 struct elf_stub {
 	u64 slot, stub;
+};
+
+/* What differs between machines (elf_machine.c). */
+struct elf_machine {
+	u16 number; /* EM_* */
+	const char *name;
+	/* relocation types */
+	u32 jump_slot, glob_dat, relative, absolute;
+	/* Note the PLT entries among the @size bytes at @p, which is at @vaddr. */
+	void (*find_stubs)(struct elf_file *f, u64 vaddr, const u8 *p, u64 size);
 };
 
 struct elf_file {
 	int fd;
 	char *name; /* owned */
 	u64 size; /* of the file, bytes, when it was opened */
+	const struct elf_machine *machine;
 	Elf64_Ehdr eh;
 	struct elf_segment segs[ELF_SEGMENTS_MAX];
 	size_t nsegs;
@@ -47,6 +58,12 @@ struct elf_file {
 
 /* Read @len bytes at @offset of the file.  0, -EBADMSG if it has fewer, or an errno. */
 int elf_read(const struct elf_file *f, u64 offset, void *buf, size_t len);
+
+/* The row of machine @number (EM_*); NULL: not known. */
+const struct elf_machine *elf_machine_find(u16 number);
+
+/* Remember a PLT entry; false if there are too many. */
+bool elf_stub_add(struct elf_file *f, u64 slot, u64 stub);
 
 /* Read the section headers, if there are any that make sense. */
 int elf_sections_read(struct elf_file *f);

@@ -164,7 +164,7 @@ static bool skip_uleb(const u8 **p, const u8 *end, u64 *ret_v)
 
 /*
  * Do the call frame instructions up to the first advance say that the frame is not as a call
- * left it (CFA at rsp + 8)?
+ * left it (CFA at rsp + 8, on aarch64 at sp)?
  */
 static bool frame_made(const u8 *p, const u8 *end)
 {
@@ -188,6 +188,7 @@ static bool frame_made(const u8 *p, const u8 *end)
 		case DW_CFA_def_cfa_expression:
 			return true;
 		case DW_CFA_remember_state:
+		case DW_CFA_GNU_window_save: /* aarch64: the return address is signed */
 		case DW_CFA_nop:
 			break;
 		default:

@@ -46,7 +46,7 @@ struct flow {
 	size_t nstores, stores_capacity;
 	u32 queue[NODES_MAX];
 	size_t nqueue;
-	u32 frames[FRAMES_MAX]; /* bases: rbp where following began */
+	u32 frames[FRAMES_MAX]; /* bases: the frame pointer where following began */
 	size_t nframes;
 	int failed;
 };
@@ -85,14 +85,14 @@ u32 flow_base(struct flow *f, enum flow_why why, u64 a, s64 b)
 	return f->base_hash[h];
 }
 
-void flow_note_store(struct flow *f, u64 vaddr, struct flow_value to, u64 number)
+void flow_note_store(struct flow *f, u64 vaddr, u8 part, struct flow_value to, u64 number)
 {
 	struct flow_store *s, *more;
 	size_t i;
 
 	/* An instruction seen again says the same, or less: keep its last word. */
 	for (i = 0; i < f->nstores; i++) {
-		if (f->stores[i].vaddr == vaddr)
+		if (f->stores[i].vaddr == vaddr && f->stores[i].part == part)
 			break;
 	}
 	if (i == f->stores_capacity) {
@@ -107,7 +107,7 @@ void flow_note_store(struct flow *f, u64 vaddr, struct flow_value to, u64 number
 		f->stores_capacity = want;
 	}
 	s = &f->stores[i];
-	*s = (struct flow_store) { .vaddr = vaddr, .to = to, .number = number };
+	*s = (struct flow_store) { .vaddr = vaddr, .to = to, .number = number, .part = part };
 	if (i == f->nstores)
 		f->nstores++;
 }
@@ -216,7 +216,7 @@ static void step(struct flow *f, u32 index)
 	f->nodes[index].queued = false;
 	if (!r || code_decode(f->code, vaddr, &i))
 		return;
-	flow_apply(f, f->code, &i, &s);
+	f->code->arch->apply(f, f->code, &i, &s);
 	if (i.flow != INSN_JMP && i.flow < INSN_RET && vaddr + i.size < r->end &&
 	    (i.flow != INSN_CALL || returns(f, &i)))
 		next[n++] = vaddr + i.size;
@@ -245,10 +245,10 @@ static void unknown_state(struct flow *f, u64 vaddr, struct flow_state *s)
 	u32 i;
 
 	memset(s, 0, sizeof(*s));
-	for (i = 0; i < FLOW_REGS; i++)
+	for (i = 0; i < f->code->arch->nregs; i++)
 		s->reg[i].base = flow_base(f, FLOW_LEFT, vaddr ^ 1ULL << 63, i);
 	if (f->nframes < FRAMES_MAX)
-		f->frames[f->nframes++] = s->reg[FLOW_RBP].base;
+		f->frames[f->nframes++] = s->reg[f->code->arch->fp].base;
 }
 
 bool flow_is_frame(const struct flow *f, u32 base)
@@ -316,10 +316,30 @@ int flow_value_at(const struct flow *f, u64 vaddr, unsigned int reg, struct flow
 {
 	const struct node *n = find(f, vaddr);
 
-	if (!n || reg >= FLOW_REGS)
+	if (!n || reg >= f->code->arch->nregs)
 		return -ENOENT;
 	*ret_v = n->in.reg[reg];
 	return 0;
+}
+
+int flow_arg_at(const struct flow *f, u64 vaddr, unsigned int n, struct flow_value *ret_v)
+{
+	return flow_value_at(f, vaddr, code_arg_reg(f->code, n), ret_v);
+}
+
+bool flow_is_sp(const struct flow *f, unsigned int reg)
+{
+	return reg == f->code->arch->sp;
+}
+
+struct code *flow_code(const struct flow *f)
+{
+	return f->code;
+}
+
+struct flow_value flow_left(struct flow *f, u64 vaddr, int reg)
+{
+	return (struct flow_value) { .base = flow_base(f, FLOW_LEFT, vaddr, reg) };
 }
 
 size_t flow_next(const struct flow *f, u64 vaddr, u64 ret_next[2])

@@ -5,7 +5,7 @@
  * A value is symbolic: base + displacement, where base 0 is an absolute address or a constant
  * and any other base stands for something unknown that is the same wherever the same base
  * appears (a value loaded from a place, or left in a register by an instruction).  Calls are
- * taken to keep the registers that the x86-64 ABI says they keep, and the stack.
+ * taken to keep the registers that the machine's ABI says they keep, and the stack.
  */
 #ifndef GS_USER_SYM_FLOW_H
 #define GS_USER_SYM_FLOW_H
@@ -21,7 +21,8 @@ struct flow_value {
 	s64 disp;
 };
 
-/* Numbers as in struct gs_arg. */
+/* x86-64, numbers as in struct gs_arg.  For arguments ask flow_arg_at(), which knows the machine.
+ */
 enum flow_reg { FLOW_RDX = 2, FLOW_RSP = 4, FLOW_RBP = 5, FLOW_RSI = 6, FLOW_RDI = 7, FLOW_R8 = 8 };
 
 /* A known number written to memory. */
@@ -29,6 +30,7 @@ struct flow_store {
 	u64 vaddr; /* of the instruction */
 	struct flow_value to;
 	u64 number;
+	u8 part; /* 0, or 1: the second of a pair that the instruction stores */
 };
 
 /*
@@ -53,6 +55,12 @@ bool flow_reached(const struct flow *f, u64 vaddr);
 
 /* What @reg holds before @vaddr.  0, or -ENOENT if that was not reached. */
 int flow_value_at(const struct flow *f, u64 vaddr, unsigned int reg, struct flow_value *ret_v);
+
+/* The argument @n (from 0; the first six) of a function called at @vaddr.  As above. */
+int flow_arg_at(const struct flow *f, u64 vaddr, unsigned int n, struct flow_value *ret_v);
+
+/* Is @reg the stack pointer? */
+bool flow_is_sp(const struct flow *f, unsigned int reg);
 
 /* Where @vaddr goes on: 0 to 2 addresses. */
 size_t flow_next(const struct flow *f, u64 vaddr, u64 ret_next[2]);

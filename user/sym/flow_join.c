@@ -5,11 +5,6 @@
  */
 #include "user/sym/flow_private.h"
 
-static bool same(struct flow_value a, struct flow_value b)
-{
-	return a.base == b.base && a.disp == b.disp;
-}
-
 /* Do @i and @k count from the same thing on both ways, each in the same distance on both? */
 static bool together(const struct flow_state *a, const struct flow_state *b, u32 i, u32 k)
 {
@@ -30,9 +25,9 @@ static struct flow_value joined(struct flow *f, u64 vaddr, const struct flow_sta
 	};
 	u32 k;
 
-	if (same(a->reg[i], b->reg[i]) || same(a->reg[i], alone))
+	if (flow_same(a->reg[i], b->reg[i]) || flow_same(a->reg[i], alone))
 		return a->reg[i];
-	for (k = 0; k < FLOW_REGS; k++) {
+	for (k = 0; k < flow_code(f)->arch->nregs; k++) {
 		if (together(a, b, i, k))
 			return (struct flow_value) {
 				.base = flow_base(f, FLOW_JOINED, vaddr, k),
@@ -48,15 +43,15 @@ bool flow_join(struct flow *f, u64 vaddr, struct flow_state *to, const struct fl
 	bool changed = false;
 	u32 i, k;
 
-	for (i = 0; i < FLOW_REGS; i++) {
+	for (i = 0; i < flow_code(f)->arch->nregs; i++) {
 		to->reg[i] = joined(f, vaddr, &before, s, i);
-		changed |= !same(to->reg[i], before.reg[i]);
+		changed |= !flow_same(to->reg[i], before.reg[i]);
 	}
 	for (i = 0; i < to->nslots;) {
 		const struct flow_slot *a = &to->slot[i];
 
 		for (k = 0; k < s->nslots; k++) {
-			if (same(s->slot[k].at, a->at) && same(s->slot[k].v, a->v))
+			if (flow_same(s->slot[k].at, a->at) && flow_same(s->slot[k].v, a->v))
 				break;
 		}
 		if (k < s->nslots) {

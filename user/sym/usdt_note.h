@@ -15,7 +15,7 @@
 struct usdt_arg {
 	enum { USDT_ARG_CONST, USDT_ARG_REG, USDT_ARG_DEREF } kind;
 	s8 size;
-	u8 reg; /* x86 number: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15 */
+	u8 reg; /* x86-64: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15; aarch64: 31 sp */
 	s64 disp; /* the constant, or added to the register before reading memory there */
 };
 
@@ -27,9 +27,14 @@ struct usdt_note {
 };
 
 /*
- * usdt_args_parse - "-4@112(%rsp) 8@%r12 8@$5" -> arguments
+ * usdt_args_parse_for - "-4@112(%rsp) 8@%r12 8@$5" (x86-64), "-4@[sp, 60] 8@x0 8@5" (aarch64) ->
+ * arguments
+ * @machine: EM_*
  * Return: how many; -EINVAL if any cannot be parsed; -E2BIG if there are too many.
  */
+int usdt_args_parse_for(u16 machine, const char *text, struct usdt_arg *ret_args, size_t max);
+
+/* The same for x86-64. */
 int usdt_args_parse(const char *text, struct usdt_arg *ret_args, size_t max);
 
 /*

@@ -129,6 +129,8 @@ static int look_into(struct identify *id, const struct proc_map *m, int fd, cons
 	int r = elf_file_open(fd, m->path, &f, &sub);
 
 	snprintf(root, sizeof(root), "/proc/%d/root", id->pid);
+	if (!r)
+		r = elf_file_runs_here(f, &sub);
 	if (!r && !telling && elf_file_export(f, "_PyRuntime", &sym) && !rt_notes_in(f))
 		goto out; /* cheap, and nothing to tell about it */
 	if (!r)
@@ -346,7 +348,8 @@ bool interpreter_mapped(pid_t pid)
 		return false;
 	yes = !elf_file_open(fd, path, &f, NULL);
 	if (yes) {
-		yes = !elf_file_export(f, "_PyRuntime", &sym) || rt_notes_in(f);
+		yes = !elf_file_runs_here(f, NULL) &&
+		      (!elf_file_export(f, "_PyRuntime", &sym) || rt_notes_in(f));
 		elf_file_close(f);
 	}
 	close(fd);

@@ -16,6 +16,7 @@
 #include "user/target/layout_cache.h"
 #include "user/target/layout_dwarf.h"
 #include "user/target/layout_fields.h"
+#include "user/target/layout_machine.h"
 
 int layout_agree(const struct py_layout *l, const struct py_layout *dwarf, const char *where,
 		 struct err *e)
@@ -140,6 +141,8 @@ int layout_evidence(struct elf_file *f, const struct py_binary *b, const char *r
 	struct py_layout l;
 	int r = layout_find(b->version_hex, b->free_threaded, &l, e);
 
+	if (!r)
+		layout_for_machine(elf_file_machine(f), &l);
 	if (!r && n) {
 		if (!elf_file_export(f, "_PyRuntime", &sym) ||
 		    !elf_file_symbol(f, "_PyRuntime", &sym))

@@ -33,6 +33,8 @@ static int look_into(int fd, const struct proc_map *m, const struct stat *st, u3
 	int r = elf_file_open(fd, m->path, &f, e);
 
 	if (!r)
+		r = elf_file_runs_here(f, e);
+	if (!r)
 		r = binaries_get_module(cache, f, m->path, st, &b);
 	if (!r)
 		r = binary_find_sites(b, f, families, pid, 0, e);

@@ -54,7 +54,7 @@ static bool is_task_step(struct step_search *t, u64 call)
 	for (size_t k = 0; flow_insn(f, k, &at) && !found; k++) {
 		if (code_decode(code, at, &i) || i.flow != INSN_CALL)
 			continue;
-		found = !flow_value_at(f, at, FLOW_RSI, &v) && !v.base &&
+		found = !flow_arg_at(f, at, 1, &v) && !v.base &&
 			is_complaint(t->search->elf, (u64)v.disp);
 	}
 	found = found && flow_reached(f, call);

@@ -18,6 +18,7 @@
 #include "user/target/sites.h"
 
 #define TEXT_MAX 1024
+#define FORWARD_MAX 16 /* instructions before a tail call */
 
 /* Static types that CPython 3.11 exports (Include/) and that have a tp_dealloc of their own. */
 static const char *const type_symbols[] = {
@@ -41,7 +42,7 @@ static const char *const type_symbols[] = {
 	"PyDictProxy_Type",	"Py_GenericAliasType",
 };
 
-/* (type, ...) in rdi; none of them calls another (Objects/object.c, Modules/gcmodule.c). */
+/* (type, ...); none of them calls another (Objects/object.c, Modules/gcmodule.c). */
 static const char *const alloc_symbols[] = {
 	"PyType_GenericAlloc", "_PyObject_GC_New", "_PyObject_GC_NewVar",
 	"_PyObject_New",       "_PyObject_NewVar",
@@ -89,11 +90,34 @@ static bool entered_between(const struct flow *f, u64 entry, u64 site)
 	return false;
 }
 
-/* The first emulated instruction of the function at @entry, its first argument still in rdi. */
-static int find_site(struct refs_search *g, u64 entry, u64 *ret_site)
+/*
+ * A register that holds @first at @vaddr.  aarch64 emulates no instruction that saves registers: by
+ * the first one that it does, the argument is often in another register, to be kept.
+ */
+static bool holds(struct refs_search *g, const struct flow *f, u64 vaddr, struct flow_value first,
+		  u8 *ret_reg)
+{
+	const bool any = elf_file_machine(g->search->elf) == EM_AARCH64;
+	struct flow_value v;
+	unsigned int reg;
+
+	if (!flow_arg_at(f, vaddr, 0, &v) && v.base == first.base && v.disp == first.disp)
+		return true;
+	for (reg = 0; any && !flow_value_at(f, vaddr, reg, &v); reg++) {
+		if (v.base == first.base && v.disp == first.disp) {
+			*ret_reg = (u8)reg;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first emulated instruction of the function at @entry, its first argument still in *@ret_reg.
+ */
+static int find_site(struct refs_search *g, u64 entry, u64 *ret_site, u8 *ret_reg)
 {
 	struct code *c = g->search->code;
-	struct flow_value first, there;
+	struct flow_value first;
 	struct insn i;
 	struct flow *f;
 	int r;
@@ -103,9 +127,8 @@ static int find_site(struct refs_search *g, u64 entry, u64 *ret_site)
 	r = flow_new(c, entry, &g->search->noreturn, &f);
 	if (r)
 		return r == -ENOMEM ? r : -ENOENT;
-	if (flow_value_at(f, entry, FLOW_RDI, &first) ||
-	    flow_value_at(f, i.vaddr, FLOW_RDI, &there) || first.base != there.base ||
-	    first.disp != there.disp || entered_between(f, entry, i.vaddr))
+	if (flow_arg_at(f, entry, 0, &first) || !holds(g, f, i.vaddr, first, ret_reg) ||
+	    entered_between(f, entry, i.vaddr))
 		r = -ENOENT;
 	flow_free(f);
 	if (!r)
@@ -119,7 +142,9 @@ static int add_function(struct refs_search *g, enum gs_event event, u64 entry, c
 	struct site_found found = {
 		.family = GS_FAMILY_REFS,
 		.event = event,
-		.args = { { .kind = GS_ARG_REG, .reg = FLOW_RDI, .size = 8 } },
+		.args = { { .kind = GS_ARG_REG,
+			    .reg = code_arg_reg(g->search->code, 0),
+			    .size = 8 } },
 		.function = entry,
 		.found_by = "type",
 	};
@@ -129,11 +154,12 @@ static int add_function(struct refs_search *g, enum gs_event event, u64 entry, c
 
 	if (!range || range->start != entry)
 		return -ENOENT;
-	r = find_site(g, entry, &found.vaddr);
+	r = find_site(g, entry, &found.vaddr, &found.args[0].reg);
 	if (!r)
 		r = sites_add(g->search, g->e, &found,
-			      "at the start of 0x%lx, %s%s; the argument is still in rdi",
-			      (unsigned long)entry, name, how);
+			      "at the start of 0x%lx, %s%s; the argument is still in %s",
+			      (unsigned long)entry, name, how,
+			      code_reg_name(g->search->code, found.args[0].reg));
 	if (!r && event == GS_EVENT_REFS_DEALLOC)
 		g->nfunctions += g->search->binary->nsites - before;
 	return r;
@@ -193,6 +219,24 @@ static int add_exceptions(struct refs_search *g)
 	return 0;
 }
 
+/* Where the function at @entry does its work: it may only go on to another, with one argument more.
+ */
+static u64 forwarded(struct refs_search *g, u64 entry)
+{
+	struct code *c = g->search->code;
+	const struct code_range *to;
+	struct insn i;
+	u64 at = entry;
+	int n;
+
+	for (n = 0; n < FORWARD_MAX && !code_decode(c, at, &i) && i.flow == INSN_NEXT; n++)
+		at += i.size;
+	if (n == FORWARD_MAX || i.flow != INSN_JMP)
+		return entry;
+	to = code_range_at(c, i.target);
+	return to && to->start == i.target ? to->start : entry;
+}
+
 /*
  * subtype_dealloc: by its symbol, else the one function that PyType_FromModuleAndSpec() stores
  * into tp_dealloc of types that bring none (3.11 Objects/typeobject.c); from 3.12 on that is done
@@ -211,7 +255,7 @@ static u64 find_subtype_dealloc(struct refs_search *g)
 		return sym.vaddr;
 	if ((elf_file_export(g->search->elf, "PyType_FromMetaclass", &sym) &&
 	     elf_file_export(g->search->elf, "PyType_FromModuleAndSpec", &sym)) ||
-	    flow_new(g->search->code, sym.vaddr, &g->search->noreturn, &f))
+	    flow_new(g->search->code, forwarded(g, sym.vaddr), &g->search->noreturn, &f))
 		return 0;
 	stores = flow_stores(f, &n);
 	for (i = 0; i < n; i++) {

@@ -1,6 +1,6 @@
 /*
- * One instruction's effect on a flow_state.  Only moves, address arithmetic and the stack are
- * modelled; every other register an instruction writes becomes "whatever that left there".
+ * x86-64: one instruction's effect on a flow_state.  Only moves, address arithmetic and the stack
+ * are modelled; every other register an instruction writes becomes "whatever that left there".
  */
 #include <capstone/capstone.h>
 #include <string.h>
@@ -64,16 +64,6 @@ static int reg_number(unsigned int reg, int *ret_size)
 	return -1;
 }
 
-static struct flow_value unknown(struct flow *f, u64 vaddr, int reg)
-{
-	return (struct flow_value) { .base = flow_base(f, FLOW_LEFT, vaddr, reg) };
-}
-
-static bool same(struct flow_value a, struct flow_value b)
-{
-	return a.base == b.base && a.disp == b.disp;
-}
-
 /* The address of a memory operand; false if it has an index or an unknown base. */
 static bool address(const struct insn *i, const cs_x86_op *op, const struct flow_state *s,
 		    struct flow_value *ret_v)
@@ -101,56 +91,9 @@ static bool address(const struct insn *i, const cs_x86_op *op, const struct flow
 	return true;
 }
 
-static struct flow_slot *find_slot(struct flow_state *s, struct flow_value at)
-{
-	u32 i;
-
-	for (i = 0; i < s->nslots; i++) {
-		if (same(s->slot[i].at, at))
-			return &s->slot[i];
-	}
-	return NULL;
-}
-
-static void store_slot(struct flow_state *s, struct flow_value at, struct flow_value v)
-{
-	struct flow_slot *slot = find_slot(s, at);
-
-	if (!slot && s->nslots < FLOW_SLOTS)
-		slot = &s->slot[s->nslots++];
-	if (slot)
-		*slot = (struct flow_slot) { .at = at, .v = v };
-}
-
-static void forget_slot(struct flow_state *s, struct flow_value at)
-{
-	struct flow_slot *slot = find_slot(s, at);
-
-	if (slot)
-		*slot = s->slot[--s->nslots];
-}
-
-static bool on_stack(const struct flow *f, const struct flow_state *s, struct flow_value at)
-{
-	return at.base && (at.base == s->reg[FLOW_RSP].base || flow_is_frame(f, at.base));
-}
-
-static struct flow_value load(struct flow *f, struct code *c, struct flow_state *s,
-			      struct flow_value at)
-{
-	const struct flow_slot *slot = find_slot(s, at);
-	u64 v;
-
-	if (slot)
-		return slot->v;
-	if (!at.base && !elf_file_got_value(code_file(c), (u64)at.disp, &v))
-		return (struct flow_value) { .disp = (s64)v };
-	return (struct flow_value) { .base = flow_base(f, FLOW_LOADED, at.base, at.disp) };
-}
-
 /* What a source operand is worth; false: not known. */
-static bool source(struct flow *f, struct code *c, const struct insn *i, const cs_x86_op *op,
-		   struct flow_state *s, struct flow_value *ret_v)
+static bool source(struct flow *f, const struct insn *i, const cs_x86_op *op, struct flow_state *s,
+		   struct flow_value *ret_v)
 {
 	struct flow_value at;
 	int size, n;
@@ -172,7 +115,7 @@ static bool source(struct flow *f, struct code *c, const struct insn *i, const c
 	case X86_OP_MEM:
 		if (op->size != 8 || !address(i, op, s, &at))
 			return false;
-		*ret_v = load(f, c, s, at);
+		*ret_v = flow_load(f, s, at);
 		return true;
 	default:
 		return false;
@@ -182,18 +125,10 @@ static bool source(struct flow *f, struct code *c, const struct insn *i, const c
 static void store(struct flow *f, const struct insn *i, const cs_x86_op *dst, struct flow_state *s,
 		  const struct flow_value *v)
 {
-	struct flow_value at;
+	struct flow_write w = { .vaddr = i->vaddr, .v = v, .size = dst->size };
 
-	if (!address(i, dst, s, &at))
-		return;
-	if (v && !v->base)
-		flow_note_store(f, i->vaddr, at, (u64)v->disp);
-	if (!on_stack(f, s, at))
-		return;
-	if (v && dst->size == 8)
-		store_slot(s, at, *v);
-	else
-		forget_slot(s, at);
+	if (address(i, dst, s, &w.to))
+		flow_write(f, s, &w);
 }
 
 /* Every general register the instruction writes becomes unknown. */
@@ -208,7 +143,7 @@ static void clobber(struct flow *f, const struct insn *i, struct flow_state *s)
 	for (k = 0; k < d->regs_write_count; k++) {
 		n = reg_number(d->regs_write[k], &size);
 		if (n >= 0)
-			s->reg[n] = unknown(f, i->vaddr, n);
+			s->reg[n] = flow_left(f, i->vaddr, n);
 	}
 	for (k = 0; k < x->op_count; k++) {
 		/* The last operand is the destination; xchg, xadd and cmpxchg write both. */
@@ -217,7 +152,7 @@ static void clobber(struct flow *f, const struct insn *i, struct flow_state *s)
 		if (x->operands[k].type == X86_OP_REG && writes) {
 			n = reg_number(x->operands[k].reg, &size);
 			if (n >= 0)
-				s->reg[n] = unknown(f, i->vaddr, n);
+				s->reg[n] = flow_left(f, i->vaddr, n);
 		} else if (x->operands[k].type == X86_OP_MEM && writes) {
 			store(f, i, &x->operands[k], s, NULL);
 		}
@@ -230,37 +165,36 @@ static void apply_call(struct flow *f, const struct insn *i, struct flow_state *
 	size_t k;
 
 	for (k = 0; k < sizeof(lost); k++)
-		s->reg[lost[k]] = unknown(f, i->vaddr, lost[k]);
+		s->reg[lost[k]] = flow_left(f, i->vaddr, lost[k]);
 }
 
 /* push, pop: rsp moves, the slot is written or read. */
-static bool apply_stack(struct flow *f, struct code *c, const struct insn *i, struct flow_state *s)
+static bool apply_stack(struct flow *f, const struct insn *i, struct flow_state *s)
 {
 	const cs_x86 *x = &i->cs->detail->x86;
-	struct flow_value v = unknown(f, i->vaddr, FLOW_REGS);
+	struct flow_value v = flow_left(f, i->vaddr, FLOW_REGS);
 	int size, n;
 
 	if (x->op_count != 1)
 		return false;
 	if (i->cs->id == X86_INS_PUSH) {
-		(void)source(f, c, i, &x->operands[0], s, &v);
+		(void)source(f, i, &x->operands[0], s, &v);
 		s->reg[FLOW_RSP].disp -= 8;
-		store_slot(s, s->reg[FLOW_RSP], v);
+		flow_push(s, s->reg[FLOW_RSP], v);
 		return true;
 	}
 	if (i->cs->id != X86_INS_POP || x->operands[0].type != X86_OP_REG)
 		return false;
 	n = reg_number(x->operands[0].reg, &size);
-	v = load(f, c, s, s->reg[FLOW_RSP]);
+	v = flow_load(f, s, s->reg[FLOW_RSP]);
 	s->reg[FLOW_RSP].disp += 8;
 	if (n >= 0)
-		s->reg[n] = size == 8 ? v : unknown(f, i->vaddr, n);
+		s->reg[n] = size == 8 ? v : flow_left(f, i->vaddr, n);
 	return true;
 }
 
 /* mov, lea, xchg to memory, and add, sub of a constant; false: something else. */
-static bool apply_move(struct flow *f, struct code *c, const struct insn *i, struct flow_state *s,
-		       struct op op)
+static bool apply_move(struct flow *f, const struct insn *i, struct flow_state *s, struct op op)
 {
 	struct flow_value v;
 	bool known;
@@ -269,10 +203,10 @@ static bool apply_move(struct flow *f, struct code *c, const struct insn *i, str
 	switch (i->cs->id) {
 	case X86_INS_MOV:
 	case X86_INS_MOVABS:
-		known = source(f, c, i, op.src, s, &v);
+		known = source(f, i, op.src, s, &v);
 		break;
 	case X86_INS_XCHG:
-		known = op.dst->type == X86_OP_MEM && source(f, c, i, op.src, s, &v);
+		known = op.dst->type == X86_OP_MEM && source(f, i, op.src, s, &v);
 		if (!known)
 			return false;
 		clobber(f, i, s);
@@ -307,20 +241,21 @@ static bool apply_move(struct flow *f, struct code *c, const struct insn *i, str
 	return true;
 }
 
-void flow_apply(struct flow *f, struct code *c, const struct insn *i, struct flow_state *s)
+void flow_apply_x86(struct flow *f, struct code *c, const struct insn *i, struct flow_state *s)
 {
 	const cs_x86 *x = &i->cs->detail->x86;
 	struct op op;
 
+	(void)c;
 	if (i->flow == INSN_CALL) {
 		apply_call(f, i, s);
 		return;
 	}
-	if (apply_stack(f, c, i, s))
+	if (apply_stack(f, i, s))
 		return;
 	if (x->op_count == 2) {
 		op = (struct op) { .src = &x->operands[0], .dst = &x->operands[1] };
-		if (apply_move(f, c, i, s, op))
+		if (apply_move(f, i, s, op))
 			return;
 	}
 	if (i->flow == INSN_NEXT)
