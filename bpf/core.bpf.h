@@ -232,6 +232,7 @@ int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 address, u64 now);
 int gc_site(struct pt_regs *ctx, u32 event, u32 site);
 int refs_site(struct pt_regs *ctx, u32 event, u32 site);
 int asyncio_site(u32 event, u64 now);
+int ft_site(struct pt_regs *ctx, u32 event, u32 site, u64 now);
 
 /* The end of a thread, for the families that keep something open (called by proc.bpf.c). */
 int gil_thread_exit(struct gs_thread *t, u64 now);

@@ -1,7 +1,7 @@
 /*
  * gc: collections and the pauses they make.
  *
- *   IDLE --start(generation)--> COLLECTING --done--> IDLE
+ *   IDLE --start(generation)--> COLLECTING [--told--> COLLECTING] --done--> IDLE
  *
  * The collector runs under the GIL and is not re-entered (gc.collecting), so one state per
  * process is enough.  What a collection found is read from the interpreter's own
@@ -166,6 +166,16 @@ static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 s
 	return 0;
 }
 
+/* What the callbacks took is the program's own time. */
+static __always_inline int gc_told(struct gs_proc *p, u64 now)
+{
+	struct gs_gil *g = collectors_gil(p);
+
+	if (g && g->gc_since_ns)
+		g->gc_since_ns = now;
+	return 0;
+}
+
 __hidden int gc_site(struct pt_regs *ctx, u32 event, u32 site)
 {
 	u64 now = bpf_ktime_get_ns();
@@ -178,6 +188,8 @@ __hidden int gc_site(struct pt_regs *ctx, u32 event, u32 site)
 	p = index < 0 ? NULL : gs_proc_at(index);
 	if (!p)
 		return 0;
+	if (event == GS_EVENT_GC_TOLD)
+		return gc_told(p, now);
 	return event == GS_EVENT_GC_START ? gc_start(ctx, p, site, now)
 					  : gc_done(ctx, p, site, now);
 }

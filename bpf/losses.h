@@ -8,7 +8,7 @@
 #define GS_BPF_LOSSES_H
 
 #define GS_LOSSES(X) \
-	X(THREADS_FULL, threads_full, "gil gc io sched asyncio", \
+	X(THREADS_FULL, threads_full, "gil gc io sched asyncio ft", \
 	  "takes, releases and I/O calls of threads that got no slot; raise --max-threads") \
 	X(PROCESSES_FULL, processes_full, "all", \
 	  "processes that got no slot; raise --max-processes") \

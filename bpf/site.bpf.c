@@ -18,6 +18,7 @@
 		barrier_var(v); \
 		return v;
 
+/* Numbers of struct gs_arg on x86-64, the only machine that programs are attached on. */
 static __always_inline u64 reg_value(struct pt_regs *ctx, u8 reg)
 {
 	u64 v;
@@ -127,6 +128,7 @@ static __always_inline int on_site(struct pt_regs *ctx)
 		return gil_site(ctx, event, site, gil_address(ctx, cookie), bpf_ktime_get_ns());
 	case GS_EVENT_GC_START:
 	case GS_EVENT_GC_DONE:
+	case GS_EVENT_GC_TOLD:
 		return gc_site(ctx, event, site);
 	case GS_EVENT_REFS_DEALLOC:
 	case GS_EVENT_REFS_ALLOC:
@@ -134,6 +136,8 @@ static __always_inline int on_site(struct pt_regs *ctx)
 	case GS_EVENT_ASYNCIO_STEP:
 	case GS_EVENT_ASYNCIO_STEP_DONE:
 		return asyncio_site(event, bpf_ktime_get_ns());
+	case GS_EVENT_FT_STOP ... GS_EVENT_FT_CRITICAL:
+		return ft_site(ctx, event, site, bpf_ktime_get_ns());
 	}
 	return 0;
 }

@@ -23,7 +23,17 @@
 	X(REFS_ALLOC, alloc, REFS, "an object is about to be created") \
 	X(CALLED, called, CALLS, "the function is called; its hits are the figure") \
 	X(ASYNCIO_STEP, step, ASYNCIO, "an event loop is about to run a task's coroutine") \
-	X(ASYNCIO_STEP_DONE, step_done, ASYNCIO, "the coroutine has come back")
+	X(ASYNCIO_STEP_DONE, step_done, ASYNCIO, "the coroutine has come back") \
+	X(FT_STOP, stop, FT, "the thread is about to stop all others") \
+	X(FT_STOPPED, stopped, FT, "all others have stopped") \
+	X(FT_START, start, FT, "the thread is about to let the others run") \
+	X(FT_SUSPEND, suspend, FT, "about to sleep until who stopped the world starts it") \
+	X(FT_RESUMED, resumed, FT, "has slept for that") \
+	X(FT_PARK, park, FT, "about to sleep for a mutex") \
+	X(FT_WOKEN, woken, FT, "has slept for a mutex") \
+	X(FT_RELEASE, release, FT, "a mutex is free, somebody who waits for it is woken") \
+	X(FT_CRITICAL, critical, FT, "a critical section found its lock taken") \
+	X(GC_TOLD, told, GC, "gc.callbacks have been told of the start: the pause begins")
 
 enum gs_event {
 	GS_EVENT_NONE,
@@ -40,11 +50,11 @@ enum gs_event {
 
 /*
  * Which GIL it is, in the cookie itself: it is asked at every take.  Its address is a register
- * (bits 32-35) plus a displacement (bits 48-63, signed), if bit 36 says so.
+ * (bits 32-36) plus a displacement (bits 48-63, signed), if bit 37 says so.
  */
-#define GS_COOKIE_GIL(reg, disp) (((u64)(u16)(disp) << 16 | 1 << 4 | ((reg)&15)) << 32)
-#define GS_COOKIE_HAS_GIL(cookie) ((cookie) >> 36 & 1)
-#define GS_COOKIE_GIL_REG(cookie) ((u8)((cookie) >> 32 & 15))
+#define GS_COOKIE_GIL(reg, disp) (((u64)(u16)(disp) << 16 | 1 << 5 | ((reg)&31)) << 32)
+#define GS_COOKIE_HAS_GIL(cookie) ((cookie) >> 37 & 1)
+#define GS_COOKIE_GIL_REG(cookie) ((u8)((cookie) >> 32 & 31))
 #define GS_COOKIE_GIL_DISP(cookie) ((s64)(cookie) >> 48)
 
 /* Where a site's argument (a generation, an object, a type) is found. */
@@ -58,7 +68,9 @@ enum gs_arg_kind {
 
 struct gs_arg {
 	u8 kind; /* enum gs_arg_kind */
-	u8 reg; /* x86 number: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15 r8-r15 */
+	/* The machine's own number.  x86-64: 0 rax 1 rcx 2 rdx 3 rbx 4 rsp 5 rbp 6 rsi 7 rdi 8-15
+	 * r8-r15; aarch64: 0-30 x0-x30, 31 sp. */
+	u8 reg;
 	s8 size; /* bytes; negative: signed, as in USDT notes */
 	u8 pad;
 	s32 disp;

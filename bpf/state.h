@@ -17,6 +17,7 @@
 #ifndef GS_BPF_STATE_H
 #define GS_BPF_STATE_H
 
+#include "bpf/ft.h"
 #include "bpf/gil.h"
 #include "bpf/hist.h"
 #include "bpf/types.h"
@@ -102,6 +103,7 @@ struct gs_thread {
 	u64 held_blocked_ns; /* off the CPU while holding, asleep */
 	struct gs_hist hold;
 	struct gs_hist wait;
+	struct gs_ft_thread ft;
 };
 
 /* One system call of the io family in one process; many threads add to it. */
@@ -166,6 +168,7 @@ struct gs_proc {
 	struct gs_io io[GS_IO_COUNT];
 	u64 refs_counted[3]; /* counting in bursts: hits of its refs sites in them, by kind */
 	struct gs_more_gil more[GS_MORE_GILS];
+	struct gs_ft ft;
 };
 
 /*

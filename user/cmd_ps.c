@@ -32,7 +32,7 @@ struct row {
 	char command[257];
 	char why[512]; /* "": supported */
 	struct container container;
-	bool stripped;
+	bool stripped, free_threaded, gil_enabled;
 };
 
 struct ps {
@@ -58,6 +58,8 @@ static void fill(struct row *row, const struct py_process *p)
 	struct gil_now now;
 
 	snprintf(row->version, sizeof(row->version), "%s", b->version);
+	row->free_threaded = b->free_threaded;
+	row->gil_enabled = process_gil_enabled(p);
 	snprintf(row->path, sizeof(row->path), "%s", b->path);
 	str_printable(row->path);
 	snprintf(row->build_id, sizeof(row->build_id), "%s", b->build_id ? b->build_id : "");
@@ -121,7 +123,10 @@ static const char *cell(const struct row *r, enum column c, char own[16])
 	case USER:
 		return r->user;
 	case VERSION:
-		return r->version[0] ? r->version : "-";
+		if (!r->free_threaded)
+			return r->version[0] ? r->version : "-";
+		snprintf(own, 16, "%.14st", r->version);
+		return own;
 	case SUPPORTED:
 		return r->why[0] ? "no" : "yes";
 	case CONTAINER:
@@ -206,8 +211,9 @@ static void print_table(const struct ps *ps)
 		for (int c = 0; c < NCOLUMNS; c++)
 			put(cell(r, c, own), width[c], c <= NS_PID || c == THREADS);
 		print_line(r->command, room);
-		printf("%*s   %s%s\n", (int)width[PID], "", r->why[0] ? r->why : r->path,
-		       !r->why[0] && r->stripped ? " (stripped)" : "");
+		printf("%*s   %s%s%s\n", (int)width[PID], "", r->why[0] ? r->why : r->path,
+		       !r->why[0] && r->stripped ? " (stripped)" : "",
+		       r->path[0] && !r->gil_enabled ? " (no GIL)" : "");
 	}
 }
 
@@ -220,7 +226,8 @@ static json_t *text_or_null(const char *s)
 static json_t *row_json(const struct row *r)
 {
 	return json_pack(
-		"{s:i, s:i, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o}",
+		"{s:i, s:i, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, "
+		"s:o}",
 		"pid", r->pid, "ns_pid", r->status.ns_pid, "user", r->user, "uid",
 		(int)r->status.uid, "version", text_or_null(r->version), "threads",
 		(int)r->status.threads, "path", text_or_null(r->path), "build_id",
@@ -228,7 +235,9 @@ static json_t *row_json(const struct row *r)
 		r->path[0] ? json_boolean(r->stripped) : json_null(), "command", r->command,
 		"supported", !r->why[0], "reason", text_or_null(r->why), "container",
 		text_or_null(r->container.name), "cgroup", text_or_null(r->container.cgroup),
-		"unit", text_or_null(r->container.unit));
+		"unit", text_or_null(r->container.unit), "free_threaded",
+		r->path[0] ? json_boolean(r->free_threaded) : json_null(), "gil_enabled",
+		r->path[0] ? json_boolean(r->gil_enabled) : json_null());
 }
 
 static int print_json(const struct ps *ps, struct err *e)

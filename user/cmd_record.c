@@ -49,6 +49,8 @@ static u32 known_of(const struct py_process *py)
 		known |= EVENT_KNOWN_FREE_THREADED;
 	if (b->debug)
 		known |= EVENT_KNOWN_DEBUG;
+	if (!process_gil_enabled(py))
+		known |= EVENT_KNOWN_NO_GIL;
 	return known;
 }
 

@@ -30,6 +30,17 @@ static bool wants_bursts(const struct session *s, bool multi)
 	return multi && s->opts->budget > 0 && s->opts->families & GS_FAMILY_BIT(GS_FAMILY_REFS);
 }
 
+/* Without a free-threaded target, now or later, the kernel need not look at that family's code. */
+static u32 families_needed(const struct session *s)
+{
+	const struct opts *o = s->opts;
+
+	for (size_t i = 0; i < s->nfound; i++)
+		if (s->found[i]->binary->free_threaded)
+			return o->families;
+	return o->all || o->children ? o->families : o->families & ~GS_FAMILY_BIT(GS_FAMILY_FT);
+}
+
 static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 {
 	const struct opts *o = s->opts;
@@ -37,7 +48,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 
 	return (struct skel_opts){
 		.config = {
-			.families = o->families,
+			.families = families_needed(s),
 			.max_threads = o->max_threads,
 			.max_processes = o->max_processes,
 			.max_sites = SESSION_MAX_SITES,

@@ -99,6 +99,7 @@ static char *row_labels(enum fig_table table, const void *row, const char *proce
 		pairs[3] = l->name;
 		break;
 	case FIG_BLAME:
+	case FIG_FT: /* not in recordings */
 	case FIG_TABLE_COUNT:
 		break;
 	}

@@ -37,6 +37,8 @@ struct family_input {
 	u32 seed_tid; /* held the GIL at the attach and has had no event since; 0: nobody */
 	bool gc_found_known; /* what collections find can be told */
 	bool forced_known; /* the binary has sites for forced releases */
+	bool free_threaded; /* the binary is */
+	bool gil_off; /* and its GIL has not been on since the start */
 	u64 holder_tid; /* holds the GIL now; 0: nobody; FIG_NULL: unknown */
 	bool watch; /* watch mode: no event of the GIL is seen, calls of the io family neither */
 	u64 samples; /* watch mode: of the GIL; 0: nothing is known of who held it */

@@ -19,7 +19,7 @@ static int gc_process(const struct family_input *in, struct fig_process *out)
 			row->collected = gc->collected;
 			row->uncollectable = gc->uncollectable;
 		}
-		if (out->gil_measured)
+		if (out->gil_measured && !in->gil_off)
 			row->stalled_ns = gc->stalled_ns;
 		family_hist(&gc->pause, in->epoch, &row->pause);
 	}

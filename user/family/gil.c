@@ -54,6 +54,8 @@ static void gil_thread(const struct family_input *in, const struct gs_thread *t,
 {
 	const struct gs_gil *g = &in->proc->gil;
 
+	if (in->gil_off)
+		return;
 	if (in->watch) {
 		watch_thread(in, t, row);
 		return;
@@ -223,11 +225,14 @@ static void main_rest(const struct family_input *in, const struct fig_gil *other
 static int gil_process(const struct family_input *in, struct fig_process *out)
 {
 	bool sched = out->nthreads && out->threads[0].held_offcpu_ns != FIG_NULL;
-	struct fig_gil *g = fig_row_add(FIG_GILS, out);
+	struct fig_gil *g;
 
+	out->gil_measured = true;
+	if (in->gil_off)
+		return 0; /* there is none */
+	g = fig_row_add(FIG_GILS, out);
 	if (!g)
 		return -ENOMEM;
-	out->gil_measured = true;
 	g->address = in->proc->gil.address;
 	g->contended_ns = contended(in, &in->proc->gil);
 	g->holder_tid = in->holder_tid;

@@ -50,6 +50,7 @@ struct measured {
 	u64 gils_lost; /* at one time, of them: without a slot, or not told apart */
 	struct fig_gil main_gil; /* as last shown: never less */
 	u64 rest_held_ns; /* watch mode: of holders that ended unnoticed */
+	bool gil_enabled, gil_used; /* of a free-threaded build: in use now; it has been */
 	u64 module_at_ns, module_wait_ns; /* asyncio: its library is looked for then; 0: not */
 };
 

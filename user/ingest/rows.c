@@ -28,6 +28,21 @@ static bool has_event(const struct py_binary *b, enum gs_event event)
 	return false;
 }
 
+/*
+ * A free-threaded build's GIL comes into use when a module is imported that needs it.  Once it has
+ * been seen in use, or taken, it is shown.
+ */
+static void note_enabled(struct measured *m)
+{
+	if (!m->py->binary->free_threaded) {
+		m->gil_enabled = true;
+		return;
+	}
+	if (!m->exited)
+		m->gil_enabled = process_gil_enabled(m->py);
+	m->gil_used |= m->gil_enabled || m->last.gil.first_owned_ns;
+}
+
 static struct family_input input(const struct collector *c, const struct measured *m, u64 now_ns,
 				 u32 epoch)
 {
@@ -44,6 +59,8 @@ static struct family_input input(const struct collector *c, const struct measure
 		.seed_tid = m->seed_tid,
 		.forced_known = has_event(m->py->binary, GS_EVENT_GIL_FORCED) ||
 				has_event(m->py->binary, GS_EVENT_GIL_RELEASED_WHY),
+		.free_threaded = m->py->binary->free_threaded,
+		.gil_off = m->py->binary->free_threaded && !m->gil_used,
 		.gc_found_known = m->last.config.gc_stats || m->py->binary->by_notes,
 		.watch = c->watch,
 		.closed = m->closed,
@@ -93,12 +110,14 @@ static void fill_thread(const struct collector *c, const struct family_input *in
 int rows_thread(const struct collector *c, struct measured *m, const struct gs_thread *t, pid_t tid,
 		u64 now_ns, u32 epoch, struct fig_thread *ret_row)
 {
-	struct family_input in = input(c, m, now_ns, epoch);
 	struct fig_process one = {};
 	struct fig_thread *row = fig_row_add(FIG_THREADS, &one);
+	struct family_input in;
 
 	if (!row)
 		return -ENOMEM;
+	note_enabled(m);
+	in = input(c, m, now_ns, epoch);
 	fill_thread(c, &in, m, t, tid, row);
 	*ret_row = *row; /* what it owns goes along */
 	free(row);
@@ -227,6 +246,7 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->python.path = b->path ? strdup(b->path) : NULL;
 	out->python.build_id = b->build_id ? strdup(b->build_id) : NULL;
 	out->python.free_threaded = b->free_threaded;
+	out->gil_enabled = m->gil_enabled;
 	out->python.debug = b->debug;
 	out->types_observed_ns = out->types_bursts = FIG_NULL;
 }
@@ -277,6 +297,7 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 	struct burst_seen seen;
 	int err = 0;
 
+	note_enabled(m);
 	describe(m, out);
 	if (!m->closed)
 		err = thread_list_refresh(&m->threads, m->py);

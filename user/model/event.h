@@ -155,6 +155,7 @@ enum event_known {
 	EVENT_KNOWN_GC_FOUND = 2, /* what collections found is read */
 	EVENT_KNOWN_FREE_THREADED = 4,
 	EVENT_KNOWN_DEBUG = 8,
+	EVENT_KNOWN_NO_GIL = 16, /* it was not in use when the measurement began */
 };
 
 enum event_type {

@@ -22,7 +22,7 @@ static const struct {
 } finders[] = {
 	{ GS_FAMILY_GIL, sites_gil },	      { GS_FAMILY_GC, sites_gc },
 	{ GS_FAMILY_REFS, sites_refs },	      { GS_FAMILY_CALLS, sites_count },
-	{ GS_FAMILY_ASYNCIO, sites_asyncio },
+	{ GS_FAMILY_ASYNCIO, sites_asyncio }, { GS_FAMILY_FT, sites_ft },
 };
 
 /* CPython functions that do not return, by name; the code after their calls is another's. */

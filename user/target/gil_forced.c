@@ -7,6 +7,7 @@
 #define GAP 32 /* bytes from one call to the other */
 #define INSNS_MAX 2000 /* of a function that is looked through */
 #define DEPTH_MAX 3 /* _PyThreadState_Detach, detach_thread, drop_gil */
+#define DEPTH_FREE_THREADED 2 /* _PyThreadState_Attach, _PyEval_AcquireLock, take_gil */
 
 static bool in(const u64 *list, size_t n, u64 v)
 {
@@ -73,7 +74,7 @@ int gil_forced_sites(struct site_search *search, const struct gil_entries *g, st
 	struct elf_symbol sym;
 	struct insn i;
 	u64 at, call = 0, target = 0;
-	int k, err = 0;
+	int k, err = 0, attach = search->binary->free_threaded ? DEPTH_FREE_THREADED : 1;
 
 	if (elf_file_export(search->elf, "_Py_HandlePending", &sym) || !sym.function)
 		return 0;
@@ -87,7 +88,7 @@ int gil_forced_sites(struct site_search *search, const struct gil_entries *g, st
 			if (call && at - call <= GAP &&
 			    (named(search, target, i.target) ||
 			     (reaches(search, target, g->drops, g->ndrops, DEPTH_MAX) &&
-			      reaches(search, i.target, g->takes, g->ntakes, 1))))
+			      reaches(search, i.target, g->takes, g->ntakes, attach))))
 				err = add(search, call, at, e);
 			call = at;
 			target = i.target;

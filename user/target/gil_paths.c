@@ -54,6 +54,25 @@ static int unclear(struct site_search *search, u64 vaddr, struct err *e, const c
 		    search->binary->path, (unsigned long)vaddr, why);
 }
 
+/*
+ * A thread that waited for the GIL while another switched it off wakes the next one and goes
+ * without (take_gil() of free-threaded builds, which also has the store of 1).
+ */
+static bool passed_on(const struct site_search *search, const struct flow *f, struct flow_value gil)
+{
+	const struct py_layout *l = &search->binary->layout;
+	const struct flow_store *stores;
+	size_t n;
+
+	if (l->gil_enabled == GS_NO_FIELD)
+		return false;
+	stores = flow_stores(f, &n);
+	for (size_t i = 0; i < n; i++)
+		if (is(stores[i].to, gil, l->gil_locked) && stores[i].number == 1)
+			return true;
+	return false;
+}
+
 int gil_signal_classify(struct site_search *search, const struct flow *f, u64 vaddr,
 			struct gil_signal *ret_s, struct err *e)
 {
@@ -63,7 +82,7 @@ int gil_signal_classify(struct site_search *search, const struct flow *f, u64 va
 	size_t i, n;
 	u64 want;
 
-	if (flow_value_at(f, vaddr, FLOW_RDI, &arg))
+	if (flow_arg_at(f, vaddr, 0, &arg))
 		return unclear(search, vaddr, e, "is not on any path from its function's start");
 	s.kind = by_displacement(search, arg, &s.gil);
 	if (s.kind == GIL_SIGNAL_UNKNOWN)
@@ -75,7 +94,9 @@ int gil_signal_classify(struct site_search *search, const struct flow *f, u64 va
 		    stores[i].number == want)
 			s.store = stores[i].vaddr;
 	}
-	if (!s.store)
+	if (!s.store && s.kind == GIL_SIGNAL_RELEASED && passed_on(search, f, s.gil))
+		s.kind = GIL_SIGNAL_NOBODYS;
+	else if (!s.store)
 		return unclear(search, vaddr, e,
 			       "is not accompanied by the matching store to gil->locked");
 	*ret_s = s;
@@ -95,7 +116,7 @@ static bool gil_at(const struct flow *f, const struct gil_signal *s, u64 vaddr,
 	for (reg = 0; s->gil.base && !flow_value_at(f, vaddr, reg, &v); reg++) {
 		s64 disp = (s64)((u64)s->gil.disp - (u64)v.disp);
 
-		if (reg == FLOW_RSP || v.base != s->gil.base || disp != (s16)disp)
+		if (flow_is_sp(f, reg) || v.base != s->gil.base || disp != (s16)disp)
 			continue;
 		*ret_arg = (struct gs_arg) {
 			.kind = GS_ARG_SUM,
@@ -109,16 +130,11 @@ static bool gil_at(const struct flow *f, const struct gil_signal *s, u64 vaddr,
 }
 
 /* What gil_at() found, in words. */
-static const char *place(const struct gs_arg *arg, char *buf, size_t size)
+static const char *place(const struct code *c, const struct gs_arg *arg, char *buf, size_t size)
 {
-	static const char *const names[16] = {
-		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-		"r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
-	};
-
 	if (arg->kind != GS_ARG_SUM)
 		return "";
-	snprintf(buf, size, "; the GIL is at %s%+d", names[arg->reg & 15], arg->disp);
+	snprintf(buf, size, "; the GIL is at %s%+d", code_reg_name(c, arg->reg), arg->disp);
 	return buf;
 }
 
@@ -146,7 +162,7 @@ static int add_site(struct site_search *search, const struct flow *f, const stru
 				 "emulated instruction follows the unlock at 0x%lx; gil->locked "
 				 "set at 0x%lx%s",
 				 what, (unsigned long)unlock, (unsigned long)s->store,
-				 place(&found.args[0], where, sizeof(where)));
+				 place(search->code, &found.args[0], where, sizeof(where)));
 	}
 	found.vaddr = at.vaddr;
 	(void)gil_at(f, s, found.vaddr, &found.args[0]);
@@ -155,7 +171,7 @@ static int add_site(struct site_search *search, const struct flow *f, const stru
 			 "pthread_cond_signal(%s) at 0x%lx%s%s; gil->locked = %d at 0x%lx%s",
 			 (unsigned long)unlock, what, (unsigned long)s->vaddr, in ? " in " : "",
 			 in ? in : "", owned, (unsigned long)s->store,
-			 place(&found.args[0], where, sizeof(where)));
+			 place(search->code, &found.args[0], where, sizeof(where)));
 }
 
 struct walk {
@@ -184,7 +200,7 @@ static bool unlocks(const struct site_search *search, const struct flow *f,
 	struct flow_value arg;
 
 	return i->flow == INSN_CALL && sites_calls(i, &calls->unlock) &&
-	       !flow_value_at(f, i->vaddr, FLOW_RDI, &arg) &&
+	       !flow_arg_at(f, i->vaddr, 0, &arg) &&
 	       is(arg, s->gil, search->binary->layout.gil_mutex);
 }
 

@@ -13,6 +13,7 @@ enum gil_signal_kind {
 	GIL_SIGNAL_UNKNOWN,
 	GIL_SIGNAL_RELEASED, /* of gil->cond: the GIL is free */
 	GIL_SIGNAL_OWNED, /* of gil->switch_cond: the thread owns it */
+	GIL_SIGNAL_NOBODYS, /* of gil->cond, as it is no longer used: free-threaded builds */
 };
 
 struct gil_signal {

@@ -95,6 +95,13 @@ struct gil_now {
 /* Return: 0, or a negative errno; -EAGAIN if the interpreter has no GIL yet. */
 int process_gil(const struct py_process *p, struct gil_now *ret_now);
 
+/*
+ * process_gil_enabled - does the program use its GIL now?
+ * False of a free-threaded build, but where PYTHON_GIL, -X gil or a module that needs it has
+ * switched it on; true of every other.
+ */
+bool process_gil_enabled(const struct py_process *p);
+
 /* The same for the GIL at @address, one of process_gils(). */
 int process_gil_at(const struct py_process *p, u64 address, struct gil_now *ret_now);
 

@@ -143,6 +143,18 @@ int process_gil(const struct py_process *p, struct gil_now *ret_now)
 	return p->gil_addr ? process_gil_at(p, p->gil_addr, ret_now) : -EAGAIN;
 }
 
+bool process_gil_enabled(const struct py_process *p)
+{
+	const struct py_layout *l = &p->binary->layout;
+	s32 enabled;
+
+	if (!p->binary->free_threaded || l->gil_enabled == GS_NO_FIELD)
+		return true;
+	return p->gil_addr &&
+	       !process_read(p->pid, p->gil_addr + l->gil_enabled, &enabled, sizeof(enabled)) &&
+	       enabled > 0;
+}
+
 /* The GIL of the interpreter at @interp if it is its own, else 0. */
 static u64 own_gil(const struct py_process *p, u64 interp)
 {

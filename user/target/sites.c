@@ -22,17 +22,15 @@ static bool known(const struct py_binary *b, const struct probe_site *s)
  * A point on a 5-byte nop is looked at on the 1-byte nop that follows it, if one does: nothing
  * jumps between the two.
  */
-static int beside_nop5(struct site_search *search, u64 *vaddr)
+static void beside_nop5(struct site_search *search, u64 *vaddr)
 {
 	const u8 *next;
 
 	if (!code_is_nop5(search->code, *vaddr))
-		return 0;
+		return;
 	next = elf_file_bytes(search->elf, *vaddr + 5, 1);
-	if (!next || *next != 0x90)
-		return -ENOTSUP;
-	*vaddr += 5;
-	return 0;
+	if (next && *next == 0x90)
+		*vaddr += 5;
 }
 
 int sites_add(struct site_search *search, struct err *e, const struct site_found *s,
@@ -48,20 +46,21 @@ int sites_add(struct site_search *search, struct err *e, const struct site_found
 		.semaphore = s->semaphore,
 		.found_by = s->found_by,
 	};
+	const char *unfit;
 	struct insn insn;
 	va_list ap;
 	int n;
 
 	memcpy(site.args, s->args, sizeof(site.args));
-	if (beside_nop5(search, &site.vaddr))
-		return errf(
-			e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			"%s: the only place for a probe at 0x%lx is a 5-byte nop, which Linux 6.18 "
-			"would make deadly for forked children; leave its family out with "
-			"--without",
-			b->path, (unsigned long)s->vaddr);
+	beside_nop5(search, &site.vaddr);
 	if (known(b, &site))
 		return 0;
+	unfit = code_unfit(search->code, site.vaddr);
+	if (unfit)
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			    "%s: the only place for a probe at 0x%lx %s; leave its family out with "
+			    "--without",
+			    b->path, (unsigned long)site.vaddr, unfit);
 	/* In the middle of an instruction a breakpoint would make another one of it. */
 	if (!code_is_boundary(search->code, site.vaddr))
 		return errf(

@@ -74,5 +74,9 @@ int sites_gc(struct site_search *search, struct err *e);
 int sites_refs(struct site_search *search, struct err *e);
 int sites_count(struct site_search *search, struct err *e);
 int sites_asyncio(struct site_search *search, struct err *e);
+int sites_ft(struct site_search *search, struct err *e);
+
+/* For sites_gc(): 1 found, 0 not there, or a negative errno. */
+int sites_gc_inside(struct site_search *search, struct err *e);
 
 #endif

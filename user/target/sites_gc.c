@@ -4,8 +4,8 @@
  * The interpreter's own marks, python:gc__start and gc__done, where it was built with them.
  * Else the calls of gc_collect_main(), each between the two calls that tell gc.callbacks
  * "start" and "stop" (CPython 3.11 Modules/gcmodule.c, gc_collect_with_callback()), of which
- * the compiler makes several copies.  _PyGC_CollectNoFail() at shutdown tells nobody and is
- * left out.
+ * the compiler makes several copies; from 3.13 on see sites_gc_inside.c.  _PyGC_CollectNoFail() at
+ * shutdown tells nobody and is left out.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -53,14 +53,14 @@ static int by_notes(struct gc_search *g)
 	return 0;
 }
 
-/* Is the register's value at @vaddr the address of the string @want? */
-static bool is_string(struct gc_search *g, const struct flow *f, u64 vaddr, unsigned int reg,
+/* Is argument @n of the call at @vaddr the address of the string @want? */
+static bool is_string(struct gc_search *g, const struct flow *f, u64 vaddr, unsigned int n,
 		      const char *want)
 {
 	struct flow_value v;
 	const char *s;
 
-	if (flow_value_at(f, vaddr, reg, &v) || v.base)
+	if (flow_arg_at(f, vaddr, n, &v) || v.base)
 		return false;
 	s = elf_file_string(g->search->elf, (u64)v.disp, 16);
 	return s && !strcmp(s, want);
@@ -82,6 +82,14 @@ static u64 next_call(struct gc_search *g, u64 vaddr)
 	return 0;
 }
 
+/* Where the call at @vaddr comes back to. */
+static u64 after_call(struct gc_search *g, u64 vaddr)
+{
+	struct insn i;
+
+	return code_decode(g->search->code, vaddr, &i) ? vaddr : vaddr + i.size;
+}
+
 /*
  * Is the call at @vaddr one of gc_collect_main(tstate, generation, &n, &m, 0) with a call given
  * "start" right before and one given "stop" right after?  *@ret_stop: the latter.
@@ -93,14 +101,15 @@ static bool is_collection(struct gc_search *g, const struct flow *f, u64 vaddr, 
 	size_t i;
 	u64 at;
 
-	if (flow_value_at(f, vaddr, FLOW_R8, &nofail) || nofail.base || nofail.disp)
+	if (flow_arg_at(f, vaddr, 4, &nofail) || nofail.base || nofail.disp)
 		return false;
-	*ret_stop = next_call(g, vaddr + 5);
-	if (!*ret_stop || !is_string(g, f, *ret_stop, FLOW_RSI, "stop"))
+	*ret_stop = next_call(g, after_call(g, vaddr));
+	if (!*ret_stop || !is_string(g, f, *ret_stop, 1, "stop"))
 		return false;
 	for (i = 0; flow_insn(f, i, &at) && !started; i++) {
 		started = at < vaddr && vaddr - at < AROUND * 8 && next_call(g, at) == at &&
-			  is_string(g, f, at, FLOW_RSI, "start") && next_call(g, at + 5) == vaddr;
+			  is_string(g, f, at, 1, "start") &&
+			  next_call(g, after_call(g, at)) == vaddr;
 	}
 	return started;
 }
@@ -145,7 +154,9 @@ static int add_collection(struct gc_search *g, u64 call, u64 stop)
 		.family = GS_FAMILY_GC,
 		.event = GS_EVENT_GC_START,
 		/* gc_collect_main's second argument: the generation */
-		.args = { { .kind = GS_ARG_REG, .reg = FLOW_RSI, .size = -4 } },
+		.args = { { .kind = GS_ARG_REG,
+			    .reg = code_arg_reg(g->search->code, 1),
+			    .size = -4 } },
 		.vaddr = call,
 		.found_by = g->found_by,
 	};
@@ -156,7 +167,7 @@ static int add_collection(struct gc_search *g, u64 call, u64 stop)
 		      (unsigned long)g->collect, in ? " in " : "", in ? in : "", why);
 	if (r)
 		return r;
-	if (code_next_emulated(g->search->code, call + 5, &done))
+	if (code_next_emulated(g->search->code, after_call(g, call), &done))
 		return missing(g, "no instruction after a collection can be probed");
 	found.event = GS_EVENT_GC_DONE;
 	found.args[0] = (struct gs_arg) { .kind = GS_ARG_NONE };
@@ -182,7 +193,7 @@ static int one_caller(const struct insn *i, void *arg)
 	if (is_collection(g, f, call, &stop)) {
 		r = add_collection(g, call, stop);
 		g->nsites++;
-	} else if (flow_value_at(f, call, FLOW_R8, &nofail) || nofail.base || nofail.disp != 1) {
+	} else if (flow_arg_at(f, call, 4, &nofail) || nofail.base || nofail.disp != 1) {
 		r = missing(g, "gc_collect_main is called in a way that is not known");
 	} /* else _PyGC_CollectNoFail() */
 	flow_free(f);
@@ -216,6 +227,8 @@ int sites_gc(struct site_search *search, struct err *e)
 	struct gc_search g = { .search = search, .e = e };
 	int r = by_notes(&g);
 
+	if (!r && search->binary->version_hex >> 16 >= 0x030d)
+		r = sites_gc_inside(search, e);
 	if (r)
 		return r > 0 ? 0 : r;
 	return by_calls(&g);

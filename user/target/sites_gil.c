@@ -15,7 +15,7 @@
 #include "user/target/sites.h"
 
 #define SIGNALS_MAX 64
-#define ENDLESS_MAX 128 /* bytes of a function that hangs its thread */
+#define ENDLESS_MAX 192 /* bytes of a function that hangs its thread */
 #define FORCED_GAP 64 /* bytes between `call drop_gil` and `call take_gil` */
 
 struct gil_search {
@@ -155,6 +155,8 @@ static int signal_sites(struct gil_search *g, size_t *owned, size_t *released)
 		r = flow_of(g, g->signals[i], &f);
 		if (!r)
 			r = gil_signal_classify(s, f, g->signals[i], &sig, g->e);
+		if (!r && sig.kind == GIL_SIGNAL_NOBODYS)
+			continue;
 		if (!r)
 			r = gil_signal_sites(s, f, &g->calls, &sig, g->e);
 		if (r)
@@ -201,14 +203,13 @@ static int wait_sites(struct gil_search *g)
 /* Could there be one?  By bytes alone, which is cheap. */
 static bool drop_nearby(struct gil_search *g, u64 take)
 {
-	const u8 *p = elf_file_bytes(g->search->elf, take - FORCED_GAP, FORCED_GAP);
-	size_t i, k;
-	s32 disp;
+	u64 at, target;
+	size_t k;
 
-	for (i = 0; p && i + 5 <= FORCED_GAP; i++) {
-		memcpy(&disp, p + i + 1, sizeof(disp));
-		for (k = 0; p[i] == 0xe8 && k < g->ndrops; k++) {
-			if (take - FORCED_GAP + i + 5 + (u64)(s64)disp == g->drops[k])
+	for (at = take - FORCED_GAP; at < take; at++) {
+		target = code_call_target(g->search->code, at);
+		for (k = 0; target && k < g->ndrops; k++) {
+			if (target == g->drops[k])
 				return true;
 		}
 	}

@@ -153,7 +153,7 @@ int process_thread_names(const struct py_process *p,
 	size_t i;
 	int r;
 
-	if (l->interp_modules == GS_NO_FIELD)
+	if (l->interp_modules == GS_NO_FIELD || l->ma_keys == GS_NO_FIELD)
 		return -ENOTSUP;
 	r = py_read_u64(&w.memory, p->runtime_addr + l->runtime_interpreters_main, &interp);
 	if (r || !interp)

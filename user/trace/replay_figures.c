@@ -22,11 +22,20 @@ static bool watched(const struct replay *r)
 	return r->info->mode && !strcmp(r->info->mode, "watch");
 }
 
-/* What no family measured is null. */
+/* A free-threaded build whose GIL was never taken. */
+static bool has_no_gil(const struct rp_process *p)
+{
+	return p->known & EVENT_KNOWN_NO_GIL && !p->first_owned_ns;
+}
+
+/* What no family measured is null; recordings have nothing of the ft family. */
 static void null_unmeasured(const struct replay *r, const struct rp_process *p,
 			    struct fig_thread *row)
 {
-	if (!rp_measures(r, GS_FAMILY_GIL)) {
+	row->ft.stops = row->ft.stopping_ns = row->ft.stopped_ns = row->ft.suspended_ns = FIG_NULL;
+	row->ft.mutex_waits = row->ft.mutex_wait_ns = row->ft.mutex_wait_max_ns = FIG_NULL;
+	row->ft.mutex_holder_tid = row->ft.critical_waits = FIG_NULL;
+	if (!rp_measures(r, GS_FAMILY_GIL) || has_no_gil(p)) {
 		row->takes = row->contended_takes = row->held_ns = row->wait_ns = FIG_NULL;
 		row->hold.valid = row->wait.valid = false;
 	}
@@ -141,11 +150,14 @@ static bool gil_row(const struct replay *r, const struct rp_process *p, u64 now_
 		    struct fig_process *out)
 {
 	const struct rp_thread *h = p->exited ? NULL : holder(p);
-	struct fig_gil *g = fig_row_add(FIG_GILS, out);
+	struct fig_gil *g;
 
+	out->gil_measured = true;
+	if (has_no_gil(p))
+		return true;
+	g = fig_row_add(FIG_GILS, out);
 	if (!g)
 		return false;
-	out->gil_measured = true;
 	g->address = p->gil;
 	g->handovers = p->owners.handovers;
 	if (h && h->open[RP_HOLD] && !h->open_mid)
@@ -254,6 +266,7 @@ static bool describe(const struct rp_process *p, struct fig_process *out)
 	out->exited = p->exited;
 	out->python.free_threaded = p->known & EVENT_KNOWN_FREE_THREADED;
 	out->python.debug = p->known & EVENT_KNOWN_DEBUG;
+	out->gil_enabled = !(p->known & EVENT_KNOWN_NO_GIL);
 	out->types_observed_ns = out->types_bursts = FIG_NULL;
 	return ok;
 }

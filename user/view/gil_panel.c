@@ -146,6 +146,29 @@ static void several(struct canvas *c, struct area a, const struct fig_process *p
 		canvas_printf(c, a.row, a.col + INDENT, STYLE_DIM, "and %zu more", p->ngils - n);
 }
 
+/* A free-threaded build: what its threads wait for instead. */
+static void without_gil(struct canvas *c, struct area a, const struct fig_process *p)
+{
+	size_t i = 0;
+	char text[96];
+
+	canvas_text(c, a.row, a.col, a.cols, STYLE_BOLD,
+		    "GIL  none: a free-threaded build, its threads run beside each other");
+	for (int row = 1; p->ft_measured && row < a.rows && i < p->nft; row++) {
+		int at = a.col + INDENT;
+
+		for (int k = 0; k < 2 && i < p->nft; k++, i++) {
+			const struct fig_hist *h = &p->ft[i].time;
+
+			snprintf(text, sizeof(text), "%s/s, %s of the time, max %s",
+				 fmt_rate(h->count, p->measured_ns).s,
+				 fmt_percent(fmt_ratio(h->sum_ns, p->measured_ns)).s,
+				 fmt_ns(fig_hist_quantile(h, 1)).s);
+			at = labelled(c, a.row + row, at, p->ft[i].what, text, STYLE_NORMAL);
+		}
+	}
+}
+
 int gil_panel_rows(const struct fig_process *p, int screen_rows)
 {
 	int more = p->gil_measured && p->ngils > 1 ? (int)p->ngils : 0;
@@ -160,8 +183,7 @@ void gil_panel(const struct view *v, struct canvas *c, struct area a)
 
 	if (!g) {
 		if (p->python.free_threaded)
-			canvas_text(c, a.row, a.col, a.cols, STYLE_BOLD,
-				    "GIL  none: this is a free-threaded build");
+			without_gil(c, a, p);
 		else if (p->gil_measured)
 			canvas_text(c, a.row, a.col, a.cols, STYLE_DIM, "GIL  none seen yet");
 		else
