@@ -80,6 +80,60 @@ __noinline u32 gs_gil_with(struct gs_proc *p, u64 futex, u32 from, u32 size)
 	return 0;
 }
 
+#define OWN_STACK 4096 /* bytes of it, beyond what a system call is given */
+#define MUSL_HEAD 8 /* from a condition to the pointer to its first waiter */
+#define MUSL_BARRIER 20 /* from a waiter to its futex; it begins with a pointer: the one before */
+#define MUSL_WAITERS 8 /* that came after it, before it went to sleep */
+
+/* Is the first waiter of the condition at @cond the one at @node? */
+static __always_inline bool musl_first(u64 cond, u64 node)
+{
+	u64 head;
+
+	return !bpf_probe_read_user(&head, sizeof(head), (void *)(cond + MUSL_HEAD)) &&
+	       head == node;
+}
+
+static __always_inline u32 musl_waited(struct gs_proc *p, u64 futex)
+{
+	u64 node = futex - MUSL_BARRIER, before, at;
+	u32 i;
+
+	for (i = 0; i < MUSL_WAITERS; i++) {
+		if (bpf_probe_read_user(&before, sizeof(before), (void *)node))
+			return 0;
+		if (!before)
+			break;
+		node = before;
+	}
+	if (musl_first(p->config.gil_cond, node))
+		return GS_GIL_WAITED;
+	for (i = 0; i < GS_MORE_GILS; i++) {
+		at = p->more[i].address;
+		if (!at)
+			return 0;
+		if (musl_first(at + (p->config.gil_cond - p->gil.address), node))
+			return GS_GIL_WAITED | p->more[i].slot;
+	}
+	return 0;
+}
+
+__noinline u32 gs_gil_waited(struct gs_proc *p, u64 futex, u64 sp)
+{
+	u32 gil;
+
+	if (!p)
+		return 0;
+	if (futex - p->config.gil_cond < p->config.gil_cond_size)
+		return GS_GIL_WAITED;
+	gil = gs_has_gils(p) ? gs_gil_with(p, futex, p->config.gil_cond - p->gil.address,
+					   p->config.gil_cond_size)
+			     : 0;
+	if (gil)
+		return GS_GIL_WAITED | gil;
+	return sp && futex - sp < OWN_STACK ? musl_waited(p, futex) : 0;
+}
+
 /* Memory that cannot be read is that of an interpreter which is no more. */
 static __always_inline bool holds(const struct gs_proc *p, u64 address, u64 self)
 {

@@ -61,6 +61,18 @@ u32 gs_gil_find(u32 proc, u64 address);
  */
 u32 gs_gil_with(struct gs_proc *p, u64 futex, u32 from, u32 size);
 
+#define GS_GIL_WAITED (1U << 31)
+
+/*
+ * Whose condition variable is @futex?  That GIL, with GS_GIL_WAITED; else 0.
+ *
+ * musl waits for a condition on a futex in the waiter's own stack, in a node of a list that begins
+ * in the condition (src/thread/pthread_cond_timedwait.c of 1.2: struct waiter; a new one goes to
+ * its front).  @sp: the stack pointer of the current thread, whose futex it is; 0: another's, of
+ * which that cannot be told.
+ */
+u32 gs_gil_waited(struct gs_proc *p, u64 futex, u64 sp);
+
 /* Likewise, the one that the current thread holds, by the GILs' memory. */
 u32 gs_gil_held(struct gs_proc *p);
 

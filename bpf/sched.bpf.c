@@ -29,8 +29,11 @@ struct asleep_in {
 	u32 io; /* enum gs_io_call; GS_IO_COUNT: none */
 };
 
-/* What is @task, which is in a system call, asleep in? */
-static __always_inline struct asleep_in sleeping_in(struct task_struct *task, struct gs_proc *p)
+#define MUTEX_WORDS 8
+
+/* What is @task, which is in a system call, asleep in?  @current: it is about to leave the CPU. */
+static __always_inline struct asleep_in sleeping_in(struct task_struct *task, struct gs_proc *p,
+						    bool current)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	u64 nr = regs->orig_ax;
@@ -39,12 +42,10 @@ static __always_inline struct asleep_in sleeping_in(struct task_struct *task, st
 	if (nr == GS_NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
 		/* A waiter gives a timeout, the switch interval.  glibc's pthread_cond_signal() can
 		 * sleep in there as well, without one: that thread is releasing the GIL. */
-		in.gil = regs->di - p->config.gil_cond < p->config.gil_cond_size && regs->r10;
-		if (gs_has_gils(p) && !in.gil && regs->r10) {
-			in.which = gs_gil_with(p, regs->di, p->config.gil_cond - p->gil.address,
-					       p->config.gil_cond_size);
-			in.gil = in.which;
-		}
+		u32 gil = regs->r10 ? gs_gil_waited(p, regs->di, current ? regs->sp : 0) : 0;
+
+		in.gil = gil / GS_GIL_WAITED;
+		in.which = gil % GS_GIL_WAITED;
 	} else if (gs_measures(GS_FAMILY_IO)) {
 		in.io = gs_io_call_of(nr);
 	}
@@ -70,17 +71,20 @@ static __always_inline bool is_holding(const struct gs_thread *t, struct gs_proc
 static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p, u32 *ret_gil)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct asleep_in in = sleeping_in(task, p);
+	struct asleep_in in = sleeping_in(task, p, true);
 
 	*ret_gil = in.which;
 	if (in.gil)
 		return GS_OUT_GIL;
 	if (in.io < GS_IO_COUNT)
 		return GS_OUT_IO + in.io;
-	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex && regs->di == p->config.gil_mutex)
+	/* glibc's sleep on its first word, musl's on its second. */
+	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex &&
+	    regs->di - p->config.gil_mutex < MUTEX_WORDS)
 		return GS_OUT_MUTEX;
 	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex && gs_has_gils(p))
-		*ret_gil = gs_gil_with(p, regs->di, p->config.gil_mutex - p->gil.address, 1);
+		*ret_gil =
+			gs_gil_with(p, regs->di, p->config.gil_mutex - p->gil.address, MUTEX_WORDS);
 	return *ret_gil ? GS_OUT_MUTEX : GS_OUT_OTHER;
 }
 
@@ -141,7 +145,7 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	}
 	if (runnable)
 		return;
-	in = sleeping_in(task, p);
+	in = sleeping_in(task, p, true);
 	if (!in.gil && in.io == GS_IO_COUNT)
 		return;
 	t = gs_thread_try(task, now);
@@ -156,7 +160,7 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 /* First sight of a thread that runs: was it asleep since before the measurement? */
 static __always_inline void was_asleep(struct task_struct *task, struct gs_proc *p, u64 now)
 {
-	struct asleep_in in = sleeping_in(task, p);
+	struct asleep_in in = sleeping_in(task, p, false);
 	struct gs_thread *t;
 
 	if (task->start_time > p->start_ns || (!in.gil && in.io == GS_IO_COUNT))
