@@ -12,7 +12,7 @@ BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zli
 	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
 	libprotobuf-c-dev protobuf-c-compiler python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
-	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev"
+	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools"
 KERNELS="qemu-system-x86 busybox-static cpio"
 BENCH="bpftrace linux-perf python3-numpy"
 LIBBPF_MIN=1.4

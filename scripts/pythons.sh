@@ -22,7 +22,9 @@ works() {
 suites_begin
 rc=0
 for name in $names; do
-	# The suite that carries it.
+	# The suite that carries it; and with this host's version uvloop, for tests/e2e/uvloop.sh.
+	more=
+	[ "$name" != 3.11 ] || more=python3-uvloop
 	case $name in
 	3.9) suite=bullseye ;;
 	3.11) suite=bookworm ;;
@@ -30,7 +32,8 @@ for name in $names; do
 	3.14 | 3.15) suite=sid ;;
 	*) die "$name: not known; known: 3.9 3.11 3.13 3.14 3.15" ;;
 	esac
-	have "$name" $suite "python$name" "libpython$name" "python$name-dbg" || rc=1
+	# shellcheck disable=SC2086 # none, or a word
+	have "$name" $suite "python$name" "libpython$name" "python$name-dbg" $more || rc=1
 done
 suites_end
 exit $rc

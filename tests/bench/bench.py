@@ -14,6 +14,7 @@ import tempfile
 
 import agree
 import costs
+import finding
 import load
 import recording
 import report
@@ -21,7 +22,8 @@ import tracers
 import verdicts
 from measure import GILSCOPE, HERE, Failed, say
 
-SECTIONS = ("costs", "seen", "agreement", "attaching", "scale", "recording")
+DOCS = os.path.join(HERE, "..", "..", "docs")
+SECTIONS = ("costs", "seen", "agreement", "attaching", "finding", "scale", "recording")
 
 
 def machine():
@@ -44,6 +46,8 @@ def options():
     p = argparse.ArgumentParser(prog="make bench", description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--write", action="store_true", help="into docs/")
+    p.add_argument("--merge", action="store_true",
+                   help="with --section: into docs/, the rest of which stays as it was measured before")
     p.add_argument("--json", metavar="FILE", help="the data as well, into this file")
     p.add_argument("--quick", action="store_true", help="a short run: it works, its figures say little")
     p.add_argument("--repeats", type=int, help="rounds (7; with --quick 2)")
@@ -86,12 +90,26 @@ def measure(a, work, pythons):
     if "attaching" in a.section:
         r["attaching"] = costs.attaching(a.repeats, modes, system)
         r["discovery"] = costs.discovery(a.repeats, pythons)
+    if "finding" in a.section:
+        r["finding"] = finding.finding(3 if a.quick else 9)
     if "scale" in a.section:
         r["scale"] = costs.scale(modes, system, 3 if a.quick else 6, a.quick)
     if "recording" in a.section:
         r["recording"] = recording.section(work, a.events, a.quick)
+    if a.merge:
+        r = merged(r)
     r["verdicts"] = verdicts.verdicts(r, names)
     return r
+
+
+def merged(r):
+    """What docs/benchmarks.json has, with the parts that @r has and when they were measured."""
+    with open(os.path.join(DOCS, "benchmarks.json")) as f:
+        old = json.load(f)
+    for part in ("agreement", "estimates", "finding", "attaching", "discovery", "scale", "recording"):
+        if part in r:
+            old[part], old[f"{part}_date"] = r[part], r["date"]
+    return old
 
 
 def main():
@@ -106,13 +124,12 @@ def main():
     # Where somebody keeps an interpreter is of no interest.
     for name, path in [(os.path.basename(x), x) for p in pythons.values() for x in (p.file, p.path)]:
         text, data = text.replace(path, name), data.replace(path, name)
-    docs = os.path.join(HERE, "..", "..", "docs")
     if a.json:
         with open(a.json, "w") as f:
             f.write(data)
-    if a.write:
+    if a.write or a.merge:
         for name, content in (("benchmarks.md", text), ("benchmarks.json", data)):
-            with open(os.path.join(docs, name), "w") as f:
+            with open(os.path.join(DOCS, name), "w") as f:
                 f.write(content)
         say("written: docs/benchmarks.md, docs/benchmarks.json\n")
     else:

@@ -153,6 +153,18 @@ def time_part(r):
     return text
 
 
+def finding_part(r):
+    text = "\n## Finding the sites of every binary\n\nOf `make pythons`, each in a root of its own, and of this host: which file it " \
+           "is, its layout, the sites of the GIL, of the\ncollector and of asyncio; milliseconds. `cold`: nothing is kept from before " \
+           "(but the page cache is warm); `again`: with what is\nkept by build id, which is what debug files tell, unless they are the " \
+           "traced process's own."
+    if r.get("finding_date"):
+        text += f" Measured on {r['finding_date']}."
+    rows = [(f["python"], f["form"], *(mid({k: v * 1e3 for k, v in f[key].items()}, "{:.0f}")
+                                       for key in ("cold_s", "cached_s"))) for f in r["finding"]]
+    return text + "\n\n" + table(("Python", "form", "cold", "again"), rows)
+
+
 def recording_part(r):
     rec = r["recording"]
     text = "\n## Recordings\n\nRecords made by a BPF program on one CPU, taken and written by the recorder:\n\n"
@@ -170,7 +182,8 @@ def recording_part(r):
 
 
 PARTS = (("verdicts", verdict_part), ("workloads", cost_part), ("tracers", tracer_part),
-         ("agreement", agreement_part), ("estimates", estimate_part), ("attaching", time_part), ("scale", scale_part), ("recording", recording_part))
+         ("agreement", agreement_part), ("estimates", estimate_part), ("attaching", time_part),
+         ("finding", finding_part), ("scale", scale_part), ("recording", recording_part))
 
 
 def markdown(r):

@@ -133,6 +133,16 @@ def own_rows(r):
     return rows
 
 
+def finding_rows(r):
+    rows = r.report.get("finding") or []
+    slowest = max(rows, key=lambda f: f["cold_s"]["median"], default=None)
+    v = row("finding", f"finding the sites of any of {len(rows)} binaries, cold: s", 0.2,
+            slowest and slowest["cold_s"]["median"], reason="not run")
+    if slowest:
+        v["detail"] = f"{slowest['python']}, {slowest['form']}"
+    return [v]
+
+
 def verdicts(report, loads):
     r = Results(report)
-    return ratio_rows(r, loads) + agreement_rows(r, loads) + own_rows(r)
+    return ratio_rows(r, loads) + agreement_rows(r, loads) + own_rows(r) + finding_rows(r)

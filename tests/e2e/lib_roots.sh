@@ -32,21 +32,9 @@ in_root() {
 	PYTHON=/usr/bin/python$name
 }
 
-# embedding: $PYTHON is a program that embeds the root's library, with nothing in it but the call: it
-# must run with older and newer libcs than the one here
+# embedding: $PYTHON is a program that embeds the root's library
 embedding() {
-	cat >"$T/start.S" <<-'END'
-			.globl _start
-		_start:	xor %ebp, %ebp
-			mov (%rsp), %rdi
-			lea 8(%rsp), %rsi
-			and $-16, %rsp
-			call Py_BytesMain
-			mov %eax, %edi
-			call _exit
-			.section .note.GNU-stack, "", @progbits
-	END
-	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$T/start.S" \
+	cc -nostdlib -no-pie -Wl,--unresolved-symbols=ignore-all -o "$root$inside/embedding" "$E2E/embedding.S" \
 		"$root"/usr/lib/x86_64-linux-gnu/libpython"$name".so.1.0 || fail "cc: see above"
 	PYTHON=$inside/embedding
 }

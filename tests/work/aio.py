@@ -15,8 +15,6 @@ import time
 
 import common
 
-clients = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-messages = int(sys.argv[2]) if len(sys.argv) > 2 else 100
 RINGS = 15
 count = {"calls": 0, "events": 0, "timeouts": 0, "nonblocking": 0}
 
@@ -49,7 +47,7 @@ async def serve(sock):
         await loop.sock_sendall(sock, data)
 
 
-async def talk(sock):
+async def talk(sock, messages):
     loop = asyncio.get_running_loop()
     for i in range(messages):
         await loop.sock_sendall(sock, b"%d" % i)
@@ -66,13 +64,13 @@ def ring(loop, rung):
     loop.call_soon_threadsafe(rung.set)
 
 
-async def main():
+async def jobs_of(clients, messages):
     jobs = []
     for _ in range(clients):
         a, b = socket.socketpair()
         a.setblocking(False)
         b.setblocking(False)
-        jobs += [talk(a), serve(b)]
+        jobs += [talk(a, messages), serve(b)]
     await asyncio.gather(*jobs)
     for _ in range(20):
         await asyncio.sleep(0.005)
@@ -81,8 +79,19 @@ async def main():
     await rung.wait()
 
 
-loop = asyncio.SelectorEventLoop(CountingSelector())
-common.ready()
-common.go()
-loop.run_until_complete(main())
-common.done(**count)
+def run(clients, messages):
+    """All of it, in a loop of its own in this thread.  Return: the counts."""
+    loop = asyncio.SelectorEventLoop(CountingSelector())
+    loop.run_until_complete(jobs_of(clients, messages))
+    loop.close()
+    return count
+
+
+def main(clients=8, messages=100):
+    common.ready()
+    common.go()
+    common.done(**run(clients, messages))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]))

@@ -32,21 +32,39 @@ def litter(n):
         a.other, b.other = b, a
 
 
-ballast = [[i] for i in range(100_000)]  # something to walk in generation 2
-gc.collect()
-common.ready()
-common.go()
-gc.callbacks.append(watch)
-before = gc.get_stats()
-litter(30_000)
-for generation, times in enumerate(EXPLICIT):
-    for _ in range(times):
-        litter(50)
-        gc.collect(generation)
-after = gc.get_stats()
-gc.callbacks.clear()
-gc.disable()
-stats = [{k: a[k] - b[k] for k in a} for a, b in zip(after, before)]
-common.done(stats=stats, explicit=EXPLICIT, tid=threading.get_native_id(),
-            pauses=[{"count": len(p), "sum_ns": sum(p), "max_ns": max(p, default=0)}
-                    for p in pauses])
+def begin():
+    """Count from here on.  Return: what end() takes."""
+    gc.callbacks.append(watch)
+    return gc.get_stats()
+
+
+def work():
+    litter(30_000)
+    for generation, times in enumerate(EXPLICIT):
+        for _ in range(times):
+            litter(50)
+            gc.collect(generation)
+
+
+def end(before):
+    """The last collection has been.  Return: the truth since begin()."""
+    after = gc.get_stats()
+    gc.callbacks.clear()
+    gc.disable()
+    return {"stats": [{k: a[k] - b[k] for k in a} for a, b in zip(after, before)],
+            "pauses": [{"count": len(p), "sum_ns": sum(p), "max_ns": max(p, default=0)}
+                       for p in pauses]}
+
+
+def main():
+    ballast = [[i] for i in range(100_000)]  # something to walk in generation 2
+    gc.collect()
+    common.ready()
+    common.go()
+    before = begin()
+    work()
+    common.done(explicit=EXPLICIT, tid=threading.get_native_id(), **end(before))
+
+
+if __name__ == "__main__":
+    main()

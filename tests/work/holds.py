@@ -20,24 +20,23 @@ WAITERS = 3
 
 keep = ctypes.PyDLL(None).usleep
 drop = ctypes.CDLL(None).usleep
-truth = {"holds_ns": [], "waiters": {}, "lead_in": 0}
 looping = []
 stop = threading.Event()
 
 
-def holder():
+def holder(truth, holds, hold_us):
     while len(looping) < WAITERS:  # so that no wait falls outside a waiter's own clock
         drop(1000)
         truth["lead_in"] += 1
-    for _ in range(HOLDS):
+    for _ in range(holds):
         before = time.monotonic_ns()
-        keep(HOLD_US)
+        keep(hold_us)
         truth["holds_ns"].append(time.monotonic_ns() - before)
         drop(2000)
     stop.set()
 
 
-def waiter(name):
+def waiter(truth, name):
     rounds = late = 0
     looping.append(name)
     while not stop.is_set():
@@ -48,20 +47,32 @@ def waiter(name):
     truth["waiters"][name] = {"rounds": rounds, "late_ns": late}
 
 
-def releaser():
+def releaser(truth, releases):
     before = time.monotonic_ns()
-    for _ in range(RELEASES):
+    for _ in range(releases):
         drop(50_000)
     truth["released_ns"] = time.monotonic_ns() - before
 
 
-sys.setswitchinterval(1000)
-crew = common.Crew()
-crew.add("holder", holder)
-for i in range(WAITERS):
-    crew.add(f"waiter{i}", waiter, f"waiter{i}")
-crew.add("releaser", releaser)
-common.ready(tids=crew.tids)
-common.go()
-crew.work()
-common.done(tids=crew.tids, hold_us=HOLD_US, releases=RELEASES, **truth)
+def join(crew, holds=HOLDS, hold_us=HOLD_US, releases=RELEASES):
+    """Add them to a crew.  Return: the truth, complete when the crew has worked."""
+    truth = {"holds_ns": [], "waiters": {}, "lead_in": 0, "hold_us": hold_us, "releases": releases}
+    crew.add("holder", holder, truth, holds, hold_us)
+    for i in range(WAITERS):
+        crew.add(f"waiter{i}", waiter, truth, f"waiter{i}")
+    crew.add("releaser", releaser, truth, releases)
+    return truth
+
+
+def main():
+    sys.setswitchinterval(1000)
+    crew = common.Crew()
+    truth = join(crew)
+    common.ready(tids=crew.tids)
+    common.go()
+    crew.work()
+    common.done(tids=crew.tids, **truth)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,11 +11,8 @@ import sys
 
 import common
 
-pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
 
-
-def play(reader, writer, serves):
+def play(reader, writer, serves, rounds):
     for _ in range(rounds):
         if serves:
             os.write(writer, b".")
@@ -25,12 +22,23 @@ def play(reader, writer, serves):
             os.write(writer, b".")
 
 
-crew = common.Crew()
-for p in range(pairs):
-    a, b = os.pipe(), os.pipe()
-    crew.add(f"ping{p}", play, a[0], b[1], True)
-    crew.add(f"pong{p}", play, b[0], a[1], False)
-common.ready(tids=crew.tids)
-common.go()
-crew.work()
-common.done(tids=crew.tids, rounds=rounds, takes=2 * rounds + 2)
+def join(crew, pairs, rounds):
+    """Add them to a crew.  Return: the takes of each."""
+    for p in range(pairs):
+        a, b = os.pipe(), os.pipe()
+        crew.add(f"ping{p}", play, a[0], b[1], True, rounds)
+        crew.add(f"pong{p}", play, b[0], a[1], False, rounds)
+    return 2 * rounds + 2
+
+
+def main(pairs=1, rounds=2000):
+    crew = common.Crew()
+    takes = join(crew, pairs, rounds)
+    common.ready(tids=crew.tids)
+    common.go()
+    crew.work()
+    common.done(tids=crew.tids, rounds=rounds, takes=takes)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]))

@@ -15,10 +15,8 @@ import time
 
 import common
 
-args = [int(a) for a in sys.argv[1:5]]
-loops, tasks, rounds, block_ms = args + [3, 4, 100, 150][len(args):]
-late = "late" in sys.argv
-POLLS = 150
+POLLS = 150  # of the thread that is no event loop
+INNER_POLLS = 7  # of the task that polls
 BLOCKED_NS = 100_000_000
 
 
@@ -28,7 +26,7 @@ def ordinary():
             e.poll(0)
 
 
-def make():
+def make(tasks=4, rounds=100, block_ms=150):
     """A class of loops; asyncio is imported here."""
     import asyncio
     import selectors
@@ -36,7 +34,8 @@ def make():
     class CountingEpoll:
         def __init__(self, epoll):
             self.epoll = epoll
-            self.calls, self.since, self.busy = 0, 0, []
+            self.calls, self.events, self.timeouts = 0, 0, 0
+            self.since, self.busy = 0, []
 
         def __getattr__(self, name):
             return getattr(self.epoll, name)
@@ -47,6 +46,8 @@ def make():
             self.calls += 1
             events = self.epoll.poll(timeout, maxevents)
             self.since = time.monotonic_ns()
+            self.events += len(events)
+            self.timeouts += not events and timeout != 0
             return events
 
     class Loop:
@@ -64,7 +65,7 @@ def make():
         def truth(self):
             blocked = [ns for ns in self.epoll.busy if ns > BLOCKED_NS]
             return {"tid": self.tid, "iterations": self.epoll.calls - 1, "steps": self.steps,
-                    "blocked": len(blocked), "blocked_ns": sum(blocked)}
+                    "blocked": len(blocked), "blocked_ns": sum(blocked), "block_ms": block_ms}
 
         async def worker(self):
             self.steps += 1
@@ -80,7 +81,7 @@ def make():
             """A step that polls another epoll: no iteration of the loop."""
             self.steps += 1
             with select.epoll() as e:
-                for _ in range(7):
+                for _ in range(INNER_POLLS):
                     e.poll(0)
             await asyncio.sleep(0.005)
             self.steps += 1
@@ -112,26 +113,29 @@ def make():
     return Loop
 
 
-running = []
+def main(loops=3, *what, late=False):
+    running = []
+
+    def run():
+        loop = (make(*what) if late else Loop)()
+        running.append(loop)
+        loop.run()
+
+    Loop = None if late else make(*what)
+    crew = common.Crew()
+    for n in range(loops - 1):
+        crew.add(f"loop-{n}", run)
+    crew.add("ordinary", ordinary)
+    common.ready()
+    common.go()
+    if late:
+        make(*what)
+        time.sleep(1.5)  # the tracer looks once a second
+    crew.start()
+    run()
+    crew.join()
+    common.done(loops=[l.truth() for l in running], ordinary=crew.tids["ordinary"])
 
 
-def run():
-    loop = (make() if late else Loop)()
-    running.append(loop)
-    loop.run()
-
-
-Loop = None if late else make()
-crew = common.Crew()
-for n in range(loops - 1):
-    crew.add(f"loop-{n}", run)
-crew.add("ordinary", ordinary)
-common.ready()
-common.go()
-if late:
-    make()
-    time.sleep(1.5)  # the tracer looks once a second
-crew.start()
-run()
-crew.join()
-common.done(loops=[l.truth() for l in running], ordinary=crew.tids["ordinary"], block_ms=block_ms)
+if __name__ == "__main__":
+    main(*[int(a) for a in sys.argv[1:5]], late="late" in sys.argv)

@@ -1,0 +1,101 @@
+"""Known answers that more than one script holds a result against: what a workload counted, what we saw.
+
+Each takes a process of a result and the truth of its workload; failures are check.py's.
+"""
+from check import *
+
+
+def host_tids(p):
+    """From a thread's id as its process sees it to the host's."""
+    return {t["ns_tid"]: t["tid"] for t in p["threads"]}
+
+
+def collections_equal(p, truth):
+    """Collections by generation (tests/work/gcwork.py)."""
+    for n, (stats, own) in enumerate(zip(truth["stats"], truth["pauses"])):
+        row = generation(p, n)
+        for key in ("collections", "collected", "uncollectable"):
+            equal(f"{key} of generation {n}", stats[key], row[key])
+        equal(f"pauses of generation {n}", own["count"], row["pause"]["count"])
+        between(f"sum of the pauses of generation {n}", 0,
+                own["sum_ns"] * 1.05 + 20_000 * own["count"], row["pause"]["sum_ns"])
+
+
+def epolls_equal(p, counts):
+    """Calls of epoll, counted by who made them (tests/work/aio.py)."""
+    seen = io(p, "epoll_wait", "epoll_pwait")
+    for key in ("calls", "events", "timeouts"):
+        equal(f"{key} of the program's epolls", counts[key], seen[key])
+
+
+def loops_equal(p, loops):
+    """Event loops, by thread (tests/work/tasks.py).  Where a loop's truth has no steps, only its iterations."""
+    host, rows = host_tids(p), {r["tid"]: r for r in p["asyncio"]}
+    equal("event loops", sorted(host.get(t["tid"], -t["tid"]) for t in loops), sorted(rows))
+    for t in loops:
+        r = rows.get(host.get(t["tid"]))
+        if not r:
+            continue
+        for key in ("iterations", "steps", "blocked"):
+            if key in t:
+                equal(f"{key} of loop {t['tid']}", t[key], r[key])
+        equal("iterations in the histogram", r["iterations"], r["iteration"]["count"])
+        equal("steps in the histogram", r["steps"], r["step"]["count"])
+        expect(r["step"]["sum_ns"] <= r["iteration"]["sum_ns"] * 1.01, "time in steps",
+               f"at most that in iterations, {r['iteration']['sum_ns']}", r["step"]["sum_ns"])
+        if "blocked_ns" not in t:
+            continue
+        # An iteration begins when the call returns: the program, which starts its clock once it
+        # has the GIL, does not see the switch interval that another loop can keep it waiting.
+        others = t.get("others", len(loops) - 1) * t["blocked"] * 5_500_000
+        between("blocked time", t["blocked_ns"] * 0.98, t["blocked_ns"] * 1.02 + others, r["blocked_ns"])
+        # One of the two blocking calls is a task's step, the other one a plain callback.
+        equal("blocked steps", 1, r["blocked_steps"])
+        between("longest step", t["block_ms"] * 1e6, t["block_ms"] * 1.3e6, r["step"]["max_ns"])
+
+
+def takes_equal(p, tids, takes):
+    """Every call is a take (tests/work/pingpong.py), and so is what follows a forced release."""
+    host = host_tids(p)
+    for name, tid in tids.items():
+        t = thread(p, host.get(tid))
+        equal(f"takes of {name}, but for those after forced releases", takes, t["takes"] - t["forced_releases"])
+        equal("its name in Python", name, t["name"])
+
+
+def holds_near(p, truth):
+    """Holds of a known length and who waited for them (tests/work/holds.py)."""
+    own, tids, host = truth["holds_ns"], truth["tids"], host_tids(p)
+    by_name = {name: thread(p, host.get(tid)) for name, tid in tids.items()}
+    holder = by_name["holder"]
+    equal("takes of the holder", len(own) + truth["lead_in"] + 2, holder["takes"])
+    # Its own clock misses what comes before and after, which a busy machine can stretch.
+    between("held by the holder", sum(own), sum(own) * 1.02 + 10_000_000, holder["held_ns"])
+    between("longest hold", max(own), max(own) * 1.02 + 10_000_000, holder["hold"]["max_ns"])
+    for name, w in truth["waiters"].items():
+        t = by_name[name]
+        equal(f"takes of {name}", w["rounds"] + 2, t["takes"])
+        # It sleeps a millisecond between two waits; its own measure has the wake-up from sleep in it too.
+        between(f"waits of {name}", sum(own) - len(own) * 4_000_000, w["late_ns"] * 1.01 + 1_000_000, t["wait_ns"])
+    equal("takes of the releaser", truth["releases"] + 2, by_name["releaser"]["takes"])
+
+
+def handovers_near(p, truth):
+    """Between threads that compute, every hand-over is forced (tests/work/cpu.py)."""
+    g, switches = gil(p), truth["switches"]
+    between("the program's own count of switches", 20, 2000, switches)
+    near("handovers", switches, g["handovers"], 0.03, 8)
+    near("forced releases", switches, g["forced_releases"], 0.03, 8)
+    between("held share of the time it ran", 0.85, 1.01, g["held_ns"] / truth["wall_ns"])
+
+
+def watch_agrees(exact, watch):
+    """Of the same process at the same time; @watch has two threads that compute."""
+    x, w = gil(exact), gil(watch)
+    near("contended takes in watch mode", x["contended_takes"], w["contended_takes"], 0.03, 5)
+    near("waits in watch mode", x["wait_ns"], w["wait_ns"], 0.03, 10_000_000)
+    # Whose fault the waits were: that of the other thread, but for the first.
+    blame = watch["blame"]
+    waiters = {b["waiter_tid"] for b in blame}
+    told = sum(b["wait_ns"] for b in blame if b["holder_tid"] in waiters - {b["waiter_tid"]})
+    between("waits in watch mode with their holder", 0.8, 1, told / sum(b["wait_ns"] for b in blame))
