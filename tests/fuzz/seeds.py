@@ -38,6 +38,15 @@ put("fde", "section", section(b".eh_frame"))
 for flags in (3, 0x87):
     put("code", f"text{flags}", bytes([flags]) + section(b".text"))
 # What GCC makes of a switch, of a loop, and of a stack frame with a guard.
+# As in tests/unit/test_code_arm64.c: a frame, calls, a pair of stores, addresses, atomics.
+put("code", "aarch64", bytes([0x41]) + bytes.fromhex(
+    "5f2403d53f2303d5fd7bbda9fd030091f35301a9130840f9f31700f9210080527442009160020291"
+    "810200b9f3ffff9720010035e01740f981468252a100a0727f0603a9edffff970200009042800491"
+    "03000014eaffff971f2003d5f35341a9bf2303d5fd7bc3a8c0035fd601fc5f882104001101fc0288"
+    "a2ffff3583ffff5844d03bd50280e1b801fc9f8801ff1f36e1feff5460003fd660001fd6010000d4"
+    "00000000bf3b03d53f2003d505feff10d2ffff175f2403d510000090112640f91022019120021fd6"
+    "026861f8c74440b8c70c1ff8c8244129e007803d627ca1c8"))
+put("usdt_note", "aarch64", b"\2-4@[sp, 184] 8@x12 8@5 -1@w0 2@[x1] 4@[x29, -16]")
 put("code", "pieces", bytes([9]) + bytes.fromhex(
     "f30f1efa554889e54883ec2064488b042528000000488945f831c0e80000000085c00f8510000000"
     "83ff0577120fb6c7488d15f0ffffff486304824801d0ffe0ebd2488b45f864482b042528000000"
@@ -75,3 +84,23 @@ put("proc", "name", b"\3" b"/usr/lib/libpython3.11.so.1.0 (deleted)")
 put("sites", "nothing", b"")
 put("sites", "text", struct.pack("<IB", elf.index(section(b".text")), 3) + b"\x90\x90\x90\xc3")
 put("sites", "row", struct.pack("<IB", elf.index(section(b".eh_frame")) + 32, 3) + b"\0\0\0\x10")
+
+
+def stack(lines, back, code, instr, owner, is_entry, adaptive, shims):
+    """A thread state at 8 and six frames from 64 on, 48 bytes each; see fuzz_frames.c."""
+    layout = [8, 255, back, code, instr, owner, is_entry, 255, adaptive, 255, 0 if shims else 3, 2]
+    memory = bytearray(2048)
+    struct.pack_into("<Q", memory, 16, 64)
+    for i in range(6):
+        at, function = 64 + 48 * i, 512 + 128 * i
+        struct.pack_into("<Q", memory, at + back, at + 48 if i < 5 else 0)
+        struct.pack_into("<Q", memory, at + code, function)
+        struct.pack_into("<Q", memory, at + instr, 6 * i + (function + adaptive if adaptive < 255 else 0))
+        if owner < 255:
+            memory[at + owner] = 3 if shims and i == 3 else i & 1
+    return bytes(layout) + bytes([lines] * 16) + bytes(memory)[16:]
+
+
+put("frames", "3.9", stack(0, 0, 8, 16, 255, 255, 255, False))
+put("frames", "3.11", stack(2, 16, 8, 24, 33, 32, 40, False))
+put("frames", "3.13", stack(2, 8, 0, 16, 24, 255, 40, True))

@@ -55,6 +55,40 @@ static void rows_of_other_versions(void **state)
 	}
 }
 
+/* Offsets as debug information of 3.13.5t has them (configure --disable-gil). */
+static void free_threaded_rows(void **state)
+{
+	struct py_layout t, l;
+
+	(void)state;
+	assert_int_equal(layout_find(0x030d05f0, false, &l, NULL), 0);
+	assert_int_equal(l.gil_enabled, GS_NO_FIELD);
+	assert_int_equal(layout_find(0x030d05f0, true, &t, NULL), 0);
+	assert_int_equal(t.gil_enabled, 0);
+	assert_int_equal(t.gil_last_holder, 16);
+	assert_int_equal(t.gil_cond, 40);
+	assert_int_equal(t.gil_cond_size, l.gil_cond_size);
+	assert_int_equal(t.gil_mutex, 88);
+	assert_int_equal(t.gil_switch_cond, 128);
+	assert_int_equal(t.gil_size, 216);
+	assert_int_equal(t.ob_type, 24);
+	assert_int_equal(t.tp_name, 40);
+	assert_int_equal(t.tp_dealloc, 64);
+	assert_int_equal(t.tp_flags, 184);
+	assert_int_equal(t.ht_cached_keys, 896);
+	assert_int_equal(t.ma_keys, 48);
+	assert_int_equal(t.dk_nentries, l.dk_nentries);
+	assert_int_equal(t.str_ascii_data, 56);
+	assert_int_equal(t.lv_tag, 32);
+	assert_int_equal(t.obj_dict, 8);
+	/* str differs from 3.14 on: no texts are read. */
+	for (u32 hex = 0x030e00f0; hex <= 0x030f00f0; hex += 0x10000) {
+		assert_int_equal(layout_find(hex, true, &t, NULL), 0);
+		assert_int_equal(t.gil_last_holder, 16);
+		assert_int_equal(t.ma_keys, GS_NO_FIELD);
+	}
+}
+
 static void refuses_others_by_name(void **state)
 {
 	static const struct {
@@ -62,11 +96,9 @@ static void refuses_others_by_name(void **state)
 		bool free_threaded;
 		const char *name;
 	} rows[] = {
-		{ 0x03070000, false, "3.7" },
-		{ 0x031000f0, false, "3.16" },
-		{ 0x030d00f0, true, "free-threaded" },
-		{ 0x04000000, false, "4.0" },
-		{ 0, false, "0.0" },
+		{ 0x03070000, false, "3.7" },	       { 0x031000f0, false, "3.16" },
+		{ 0x030c00f0, true, "free-threaded" }, { 0x031000f0, true, "3.16" },
+		{ 0x04000000, false, "4.0" },	       { 0, false, "0.0" },
 	};
 	struct py_layout l = { .gil_cond = 12345 };
 	size_t i;
@@ -87,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_311_consistent_with_itself),
 		cmocka_unit_test(rows_of_other_versions),
+		cmocka_unit_test(free_threaded_rows),
 		cmocka_unit_test(refuses_others_by_name),
 	};
 

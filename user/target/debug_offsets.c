@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "user/target/debug_offsets_frames.h"
+
 #define STRUCT_MAX (64 << 20) /* of any of the structs; they are 0.3 MiB at most */
 #define GC_STATS_ARRAY 72 /* three generations, before gc.collecting */
 
@@ -292,6 +294,8 @@ int debug_offsets_read(const struct debug_offsets_from *from, struct py_layout *
 		r = check_row(from, &v, l, e);
 	if (!r)
 		r = find_gc_stats(from, &v, l, &gc_stats, e);
+	if (!r)
+		r = debug_offsets_frames(from, v.thread_size, &l->frames, e);
 	if (r)
 		return r;
 	l->found_by = "debug_offsets";

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "user/target/layout_free_threaded.h"
 #include "user/target/layout_table.h"
 
 int layout_find(u32 version_hex, bool free_threaded, struct py_layout *ret_l, struct err *e)
@@ -11,14 +12,18 @@ int layout_find(u32 version_hex, bool free_threaded, struct py_layout *ret_l, st
 	u32 major = version_hex >> 24, minor = version_hex >> 16 & 0xff;
 	size_t i;
 
-	if (free_threaded)
-		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
-			    "CPython %u.%u, free-threaded build: not supported; run the default "
-			    "build",
-			    major, minor);
+	if (free_threaded && version_hex >> 16 < GS_FREE_THREADED_FIRST)
+		return errf(
+			e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
+			"CPython %u.%u, free-threaded build: there is none of that version that "
+			"is known; run the default build",
+			major, minor);
 	for (i = 0; i < layout_table_rows; i++) {
 		if (layout_table[i].minor == version_hex >> 16) {
 			*ret_l = layout_table[i].layout;
+			layout_frames_find(layout_table[i].minor, free_threaded, &ret_l->frames);
+			if (free_threaded)
+				layout_free_threaded(layout_table[i].minor, ret_l);
 			return 0;
 		}
 	}

@@ -8,6 +8,7 @@
 
 #include "bpf/types.h"
 #include "user/base/err.h"
+#include "user/target/layout_frames.h"
 
 #define GS_NO_FIELD UINT32_MAX
 #define GS_LAYOUT_VERSIONS "3.8 to 3.15" /* that have a row */
@@ -40,6 +41,8 @@ struct py_layout {
 	u32 gil_switch_cond;
 	u32 gil_switch_mutex;
 	u32 gil_size;
+	u32 gil_enabled; /* int: 0: it is not used (free-threaded builds); GS_NO_FIELD: it always is
+			  */
 	/* struct _gc_runtime_state, and gc_generation_stats: collections, collected, uncollectable
 	 */
 	u32 gc_generation_stats;
@@ -89,6 +92,7 @@ struct py_layout {
 	u32 ob_size; /* its digits, negative if it is (3.8-3.11) */
 	u32 lv_tag; /* its digits << 3, its sign in the lower two bits (3.12+) */
 	u32 ob_digit; /* u32[], 30 bits each */
+	struct py_frame_layout frames; /* frames, code objects */
 };
 
 /*

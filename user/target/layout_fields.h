@@ -66,7 +66,29 @@
 	X(str_compact_data, true, "PyCompactUnicodeObject") \
 	X(ob_size, false, "PyVarObject.ob_size") \
 	X(lv_tag, false, "_longobject.long_value.lv_tag") \
-	X(ob_digit, false, "_longobject.ob_digit|_longobject.long_value.ob_digit")
+	X(ob_digit, false, "_longobject.ob_digit|_longobject.long_value.ob_digit") \
+	X(frames.tstate_frame, false, "_ts.frame|_ts.cframe|_ts.current_frame") \
+	X(frames.cframe_frame, false, "_PyCFrame.current_frame") \
+	X(frames.tstate_gil_requested, false, "_ts.gil_requested") \
+	X(frames.object_back, false, "_frame.f_back") \
+	X(frames.object_code, false, "_frame.f_code") \
+	X(frames.object_lasti, false, "_frame.f_lasti") \
+	X(frames.previous, false, "_PyInterpreterFrame.previous") \
+	X(frames.code, false, "_PyInterpreterFrame.f_code|_PyInterpreterFrame.f_executable") \
+	X(frames.instr, false, "_PyInterpreterFrame.prev_instr|_PyInterpreterFrame.instr_ptr") \
+	X(frames.owner, false, "_PyInterpreterFrame.owner") \
+	X(frames.is_entry, false, "_PyInterpreterFrame.is_entry") \
+	X(frames.tlbc_index, false, "_PyInterpreterFrame.tlbc_index") \
+	X(frames.code_flags, false, "PyCodeObject.co_flags") \
+	X(frames.code_first_line, false, "PyCodeObject.co_firstlineno") \
+	X(frames.code_filename, false, "PyCodeObject.co_filename") \
+	X(frames.code_name, false, "PyCodeObject.co_name") \
+	X(frames.code_qualname, false, "PyCodeObject.co_qualname") \
+	X(frames.code_lines, false, "PyCodeObject.co_linetable|PyCodeObject.co_lnotab") \
+	X(frames.code_adaptive, false, "PyCodeObject.co_code_adaptive") \
+	X(frames.code_tlbc, false, "PyCodeObject.co_tlbc") \
+	X(frames.bytes_size, false, "PyVarObject.ob_size") \
+	X(frames.bytes_data, false, "PyBytesObject.ob_sval")
 
 static const struct layout_path {
 	const char *name, *path; /* static */

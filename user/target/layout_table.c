@@ -9,7 +9,7 @@
 #define GIL_STRUCT \
 	.gil_interval = 0, .gil_last_holder = 8, .gil_locked = 16, .gil_switch_number = 24, \
 	.gil_cond = 32, .gil_cond_size = 48, .gil_mutex = 80, .gil_switch_cond = 120, \
-	.gil_switch_mutex = 168, .gil_size = 208
+	.gil_switch_mutex = 168, .gil_size = 208, .gil_enabled = GS_NO_FIELD
 
 /* generation_stats: an array of three. */
 #define NO_GC_RINGS \
@@ -42,9 +42,8 @@
 	.obj_dict = GS_NO_FIELD, .md_dict = GS_NO_FIELD, .ma_keys = GS_NO_FIELD, \
 	.ma_values = GS_NO_FIELD, .dv_values = GS_NO_FIELD, .dk_size = GS_NO_FIELD, \
 	.dk_log2_size = GS_NO_FIELD, .dk_log2_index_bytes = GS_NO_FIELD, .dk_kind = GS_NO_FIELD, \
-	.dk_nentries = GS_NO_FIELD, .dk_indices = GS_NO_FIELD, .str_length = GS_NO_FIELD, \
-	.str_state = GS_NO_FIELD, .str_ascii_data = GS_NO_FIELD, .str_compact_data = GS_NO_FIELD, \
-	.ob_size = GS_NO_FIELD, .lv_tag = GS_NO_FIELD, .ob_digit = GS_NO_FIELD
+	.dk_nentries = GS_NO_FIELD, .dk_indices = GS_NO_FIELD, .ob_size = GS_NO_FIELD, \
+	.lv_tag = GS_NO_FIELD, .ob_digit = GS_NO_FIELD
 
 /* cpython/dictobject.h, cpython/unicodeobject.h, pycore_moduleobject.h: 3.8 to 3.15 */
 #define DICT_STRUCT .md_dict = 16, .ma_keys = 32, .ma_values = 40
@@ -96,6 +95,9 @@ const struct layout_row layout_table[] = {
 			.tstate_native_thread_id = GS_NO_FIELD,
 			OBJECT_STRUCTS,
 			NO_ATTRIBUTES,
+			STR_STRUCT,
+			.str_ascii_data = 48,
+			.str_compact_data = 72,
 		},
 	},
 	{
@@ -169,6 +171,9 @@ const struct layout_row layout_table[] = {
 			.tstate_native_thread_id = GS_NO_FIELD,
 			OBJECT_STRUCTS,
 			NO_ATTRIBUTES,
+			STR_STRUCT,
+			.str_ascii_data = 48,
+			.str_compact_data = 72,
 		},
 	},
 	{
@@ -247,6 +252,9 @@ const struct layout_row layout_table[] = {
 			.tstate_native_thread_id = 144,
 			OBJECT_STRUCTS,
 			NO_ATTRIBUTES,
+			STR_STRUCT,
+			.str_ascii_data = 40,
+			.str_compact_data = 56,
 		},
 	},
 	{

@@ -213,19 +213,22 @@ int py_str_read(const struct py_memory *m, u64 addr, char *text, size_t size)
 	if (r)
 		return r;
 	memcpy(&state, head + l->str_state, sizeof(state));
+	state >>= l->frames.str_state_shift & 31;
 	kind = STATE_KIND(state);
 	if (!(state & STATE_COMPACT) || (kind != 1 && kind != 2 && kind != 4))
 		return -EINVAL;
-	n = u64_at(head + l->str_length) < PY_STR_MAX ? u64_at(head + l->str_length) : PY_STR_MAX;
-	r = process_read(m->pid,
-			 addr + (state & STATE_ASCII ? l->str_ascii_data : l->str_compact_data),
-			 data, n * kind);
-	if (r)
-		return r;
+	n = u64_at(head + l->str_length) < size ? u64_at(head + l->str_length) : size;
+	addr += state & STATE_ASCII ? l->str_ascii_data : l->str_compact_data;
 	for (i = 0; i < n; i++) {
+		const size_t in = i % PY_STR_MAX;
 		u32 c = 0;
 
-		memcpy(&c, data + i * kind, kind);
+		if (!in)
+			r = process_read(m->pid, addr + i * kind, data,
+					 (n - i < PY_STR_MAX ? n - i : PY_STR_MAX) * kind);
+		if (r)
+			return r;
+		memcpy(&c, data + in * kind, kind);
 		k = utf8(c < 0x110000 && c ? c : '?', one);
 		if (used + k >= size)
 			break;

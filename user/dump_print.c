@@ -1,0 +1,145 @@
+/* gilscope dump: text and JSON.  Invariant: what the process chose was made printable before. */
+#include "user/dump.h"
+
+#include <stdio.h>
+
+static const char *const ends[] = {
+	[GS_FRAMES_WHOLE] = "whole",
+	[GS_FRAMES_TRUNCATED] = "truncated",
+	[GS_FRAMES_TORN] = "torn",
+};
+
+static const char *const kinds[] = {
+	[PY_CODE_FUNCTION] = "function",
+	[PY_CODE_GENERATOR] = "generator",
+	[PY_CODE_COROUTINE] = "coroutine",
+	[PY_CODE_ASYNC_GENERATOR] = "async_generator",
+};
+
+void dump_print_process(const struct py_process *p)
+{
+	printf("pid %d  CPython %s  %s\n", p->pid, p->binary->version, p->command);
+}
+
+void dump_print_interp(const struct py_interp *i, pid_t holder_tid)
+{
+	printf("\ninterpreter %lld: ", (long long)i->id);
+	if (i->gil_off)
+		printf("no GIL");
+	else if (!i->gil_known)
+		printf("its GIL is not known");
+	else if (!i->gil_locked)
+		printf("GIL free");
+	else if (holder_tid)
+		printf("GIL held by thread %d", holder_tid);
+	else
+		printf("GIL held by a thread of another interpreter");
+	printf("%s\n", i->collecting ? "; its collector runs" : "");
+}
+
+static void print_frame(const struct py_frame *f)
+{
+	if (!f->code) {
+		printf("    ? (code object that cannot be read)\n");
+		return;
+	}
+	printf("    %s (%s:", f->code->function, f->code->file);
+	if (f->line)
+		printf("%d)", f->line);
+	else
+		printf("?)");
+	printf("%s%s\n", f->code->kind == PY_CODE_FUNCTION ? "" : "  ",
+	       f->code->kind == PY_CODE_FUNCTION ? "" : kinds[f->code->kind]);
+}
+
+void dump_print_thread(const struct dump_thread *t)
+{
+	const struct py_stack *s = &t->stack;
+
+	printf("\nthread %d \"%s\"", t->thread.tid, t->name);
+	if (s->holds_gil)
+		printf("  holds the GIL");
+	else if (t->waits == 1)
+		printf("  waits for the GIL");
+	printf("%s%s\n", s->state == 'R' ? "  runnable" : "",
+	       s->steady ? "" : "  (ran on meanwhile: may be mixed from two moments)");
+	for (size_t i = 0; i < s->n; i++)
+		print_frame(&s->frame[i]);
+	if (!s->n && s->end == GS_FRAMES_WHOLE)
+		printf("    (no Python function)\n");
+	if (s->end != GS_FRAMES_WHOLE)
+		printf("    ... %s\n", s->end == GS_FRAMES_TRUNCATED
+					       ? "older frames are left out"
+					       : "torn: what comes next is no frame");
+}
+
+void dump_print_counts(const struct dump_counts *c)
+{
+	printf("\n%zu threads, %zu frames", c->threads, c->frames);
+	if (c->unsteady)
+		printf("; %zu stacks of threads that ran on meanwhile", c->unsteady);
+	if (c->torn)
+		printf("; %zu torn", c->torn);
+	if (c->unknown)
+		printf("; %zu frames unknown", c->unknown);
+	printf("\n");
+}
+
+static json_t *tid_or_null(pid_t tid)
+{
+	return tid ? json_integer(tid) : json_null();
+}
+
+json_t *dump_json_process(const struct py_process *p)
+{
+	return json_pack("{s:i, s:i, s:s, s:{s:s, s:s, s:s}}", "pid", p->pid, "ns_pid", p->ns_pid,
+			 "command", p->command, "python", "version", p->binary->version, "path",
+			 p->binary->path, "layout", p->binary->layout.found_by);
+}
+
+json_t *dump_json_interp(const struct py_interp *i, pid_t holder_tid)
+{
+	char gil[32];
+
+	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)i->gil_addr);
+	return json_pack("{s:I, s:{s:b, s:s, s:o, s:o}, s:b}", "id", (json_int_t)i->id, "gil",
+			 "used", !i->gil_off, "address", gil, "locked",
+			 i->gil_known ? json_boolean(i->gil_locked) : json_null(), "holder_tid",
+			 tid_or_null(holder_tid), "collecting", i->collecting);
+}
+
+static json_t *frame_json(const struct py_frame *f)
+{
+	const struct py_code *c = f->code;
+
+	if (!c)
+		return json_pack("{s:n, s:n, s:n, s:n, s:b}", "function", "file", "line", "kind",
+				 "from_c", !!(f->flags & GS_FRAME_FROM_C));
+	return json_pack("{s:s, s:s, s:o, s:s, s:b}", "function", c->function, "file", c->file,
+			 "line", f->line ? json_integer(f->line) : json_null(), "kind",
+			 kinds[c->kind], "from_c", !!(f->flags & GS_FRAME_FROM_C));
+}
+
+json_t *dump_json_thread(const struct dump_thread *t)
+{
+	const struct py_stack *s = &t->stack;
+	json_t *frames = json_array();
+	char state[2] = { s->state, '\0' };
+
+	for (size_t i = 0; frames && i < s->n; i++)
+		json_array_append_new(frames, frame_json(&s->frame[i]));
+	return json_pack("{s:o, s:o, s:I, s:s, s:o, s:b, s:o, s:b, s:i, s:s, s:o}", "tid",
+			 tid_or_null(t->thread.tid), "ns_tid", tid_or_null(t->thread.ns_tid),
+			 "ident", (json_int_t)t->thread.ident, "name", t->name, "state",
+			 s->state ? json_string(state) : json_null(), "holds_gil", s->holds_gil,
+			 "waits_for_gil", t->waits < 0 ? json_null() : json_boolean(t->waits),
+			 "steady", s->steady, "walks", (int)s->walks, "end", ends[s->end], "frames",
+			 frames);
+}
+
+json_t *dump_json_counts(const struct dump_counts *c)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "threads", (json_int_t)c->threads, "frames",
+			 (json_int_t)c->frames, "unsteady", (json_int_t)c->unsteady, "torn",
+			 (json_int_t)c->torn, "unknown", (json_int_t)c->unknown);
+}
