@@ -34,6 +34,7 @@ static int write_out(struct report *r, struct figures *f)
 	int err;
 
 	f->recording = replay_run_recording(&r->run);
+	f->with_findings = r->opts->findings;
 	err = r->out->write(stdout, f);
 	if (!err && fflush(stdout))
 		err = -errno;

@@ -18,9 +18,12 @@ struct stat_run {
 	bool told; /* a result */
 };
 
-static int write_out(const struct stat_run *r, const struct figures *f, struct err *e)
+static int write_out(const struct stat_run *r, struct figures *f, struct err *e)
 {
-	int err = r->out->write(stdout, f);
+	int err;
+
+	f->with_findings = r->opts->findings;
+	err = r->out->write(stdout, f);
 
 	if (!err && fflush(stdout))
 		err = -errno;

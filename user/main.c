@@ -31,6 +31,8 @@ static int run(const struct opts *o, struct err *e)
 		return cmd_diff(o, e);
 	case CMD_EXPORT:
 		return cmd_export(o, e);
+	case CMD_DUMP:
+		return cmd_dump(o, e);
 	case CMD_DOCTOR:
 		return cmd_doctor(o, e);
 	case CMD_VERSION:

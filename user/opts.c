@@ -148,8 +148,11 @@ static int check_words(struct opts *o, struct err *e)
 
 static int check_target(const struct opts *o, struct err *e)
 {
-	int targets = (o->npids > 0) + o->all + (o->program != NULL);
+	int targets = (o->npids > 0) + o->all + (o->program != NULL) + (o->file != NULL);
 
+	if (o->command == CMD_DUMP && !o->npids)
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "dump: no process given; use -p PID (gilscope ps lists them)");
 	if (!(CMDS_TARGET & CMD_BIT(o->command))) {
 		if (o->program)
 			return errf(e, GS_EXIT_USAGE, -EINVAL,
@@ -165,6 +168,10 @@ static int check_target(const struct opts *o, struct err *e)
 	if (targets > 1)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "target: more than one kind; use one of -p PID, --all, -- PROGRAM");
+	if (o->file && (o->children || o->duration_ns))
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--file: a file alone has no %s; leave that out",
+			    o->children ? "children" : "hits to count");
 	if (o->all && o->children)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "--children: --all includes them; leave it out");

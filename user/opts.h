@@ -21,6 +21,7 @@ enum opts_command {
 	CMD_RECORD,
 	CMD_PROBES,
 	CMD_PS,
+	CMD_DUMP,
 	CMD_DOCTOR,
 	CMD_TOUR,
 	CMD_REPORT,
@@ -62,6 +63,7 @@ struct opts {
 	u64 max_threads, max_processes, max_types; /* map sizes */
 	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
+	const char *file; /* probes: the file to look into; NULL: none, a process */
 	const char *count; /* function that the calls family counts */
 	const char *args[OPTS_MAX_ARGS]; /* words without a dash: as many as the command takes */
 	size_t nargs;
@@ -76,6 +78,7 @@ struct opts {
 	const char *python; /* tour: which; NULL: the system's */
 	const char *output; /* record: the directory; export: the file */
 	bool force; /* replace what is there */
+	bool findings; /* stat, report: say what the figures show */
 	const char *figures; /* record: print the figures at the end in this format; NULL: do not */
 	u64 buffer_bytes; /* record: of the ring between kernel and recorder */
 	u64 max_bytes; /* record: stop when it is that large; 0: never */

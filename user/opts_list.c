@@ -17,7 +17,7 @@
 
 /* clang-format off */
 const struct opts_option opts_options[] = {
-	OPT("pid", 'p', "PID[,PID...]", true, CMDS_TARGET, pids, 0, 0, opts_set_pids,
+	OPT("pid", 'p', "PID[,PID...]", true, CMDS_TARGET | CMD_BIT(CMD_DUMP), pids, 0, 0, opts_set_pids,
 	    "these processes; may be repeated"),
 	OPT("all", 0, NULL, false, CMDS_TARGET | CMD_BIT(CMD_TOUR), all, 0, 0, opts_set_true,
 	    "every CPython process on this host, and those that start; tour: every\n"
@@ -60,6 +60,9 @@ const struct opts_option opts_options[] = {
 	    "with asyncio: a loop's iteration that takes longer has blocked it (100ms)"),
 	OPT("count", 0, "FUNCTION", false, CMDS_TARGET, count, 0, 0, opts_set_count,
 	    "also count the calls of this function of the program"),
+	OPT("file", 0, "PATH", false, CMD_BIT(CMD_PROBES), file, 0, 0, opts_set_text,
+	    "look into this interpreter or libpython, not into a process; also one for\n"
+	    "                              another machine: x86-64 and aarch64 are known"),
 	OPT("python", 0, "[=PATH]", false, CMD_BIT(CMD_TOUR), python, 0, 0, opts_set_python,
 	    "run the stop on a real CPython (/usr/bin/python3)"),
 	OPT("output", 'o', "DIR", false, CMD_BIT(CMD_RECORD), output, 0, 0, opts_set_text,
@@ -80,6 +83,9 @@ const struct opts_option opts_options[] = {
 	    "leave out what was before: seconds since the start, or @SECONDS since 1970"),
 	OPT("to", 0, "TIME", false, CMD_BIT(CMD_REPORT), to, 0, 0, opts_set_moment,
 	    "leave out what came after"),
+	OPT("findings", 0, NULL, false, CMDS_FIGURES, findings, 0, 0, opts_set_true,
+	    "also say what the figures show: convoys, calls that keep the GIL,\n"
+	    "                              starvation ..., the largest first, with remedies"),
 	OPT("thread", 0, "TID", false, CMD_BIT(CMD_REPORT), thread, 1, 4194304, opts_set_number,
 	    "this thread only"),
 	OPT("top", 0, "N", false, CMD_BIT(CMD_REPORT), top, 0, 1000, opts_set_number,
@@ -123,9 +129,13 @@ const struct opts_command_desc opts_commands[] = {
 	{ "export", CMD_EXPORT, 1, 1, "[OPTION...] --to FORMAT DIR", "a recording for other tools",
 	  "  gilscope export --to perfetto -o trace.pb DIR\n"
 	  "  gilscope export --to csv DIR | head\n" },
-	{ "probes", CMD_PROBES, 0, 0, "[OPTION...] TARGET", "what would be attached, where and why",
+	{ "probes", CMD_PROBES, 0, 0, "[OPTION...] TARGET | --file PATH", "what would be attached, where and why",
 	  "  gilscope probes -p 1234\n"
-	  "  gilscope probes --with refs -p 1234 --format json\n" },
+	  "  gilscope probes --with refs -p 1234 --format json\n"
+	  "  gilscope probes --file /usr/bin/python3.11\n" },
+	{ "dump", CMD_DUMP, 0, 0, "[OPTION...] -p PID", "all threads' Python stacks, now",
+	  "  gilscope dump -p 1234\n"
+	  "  gilscope dump -p 1234,1240 --format json\n" },
 	{ "ps", CMD_PS, 0, 0, "[OPTION...]", "CPython processes on this host",
 	  "  gilscope ps\n"
 	  "  gilscope ps --format json\n" },

@@ -14,7 +14,7 @@
 #define CMDS_FIGURES (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_REPORT)) /* they have every exporter */
 #define CMDS_PRINT \
 	(CMDS_FIGURES | CMD_BIT(CMD_PROBES) | CMD_BIT(CMD_PS) | CMD_BIT(CMD_DOCTOR) | \
-	 CMD_BIT(CMD_DIFF))
+	 CMD_BIT(CMD_DIFF) | CMD_BIT(CMD_DUMP))
 #define CMDS_ALL (CMDS_TARGET | CMDS_PRINT | CMD_BIT(CMD_TOUR))
 
 /* The command line while it is read. */

@@ -5,7 +5,7 @@ BEGIN {
 	may["runtime"] = ""
 	may["user/base"] = "bpf/types.h"
 	may["user/sym"] = "bpf/types.h user/base/"
-	may["user/target"] = "bpf/types.h bpf/families.h bpf/losses.h bpf/site.h bpf/state.h bpf/hist.h bpf/config.h user/base/ user/sym/"
+	may["user/target"] = "bpf/types.h bpf/families.h bpf/losses.h bpf/site.h bpf/state.h bpf/hist.h bpf/config.h bpf/frames.h user/base/ user/sym/"
 	may["user/load"] = "bpf/ gilscope.skel.h user/base/ user/target/"
 	may["user/ingest"] = "bpf/ user/base/ user/target/ user/load/ user/model/ user/family/"
 	may["user/model"] = "bpf/types.h bpf/hist.h bpf/state.h user/base/"

@@ -48,6 +48,9 @@ static const struct {
 } bad_cases[] = {
 	{ "", "command: none given" },
 	{ "frobnicate", "frobnicate: no such command" },
+	{ "dump", "dump: no process given; use -p PID" },
+	{ "dump -p 1 --all", "--all: not an option of this command" },
+	{ "dump -p 1 --format jsonl", "no such format; there are: table json" },
 	{ "--all stat", "expected a command first" },
 	{ "stat", "target: none given" },
 	{ "top", "target: none given" },
@@ -83,7 +86,7 @@ static const struct {
 	{ "stat -p 1 --with nonsense", "no such family" },
 	{ "stat -p 1 --with gil,", "no such family" },
 	{ "stat -p 1 --with refs --without refs", "both in --with and --without" },
-	{ "stat -p 1 --without proc,gil,gc,io,sched", "nothing is left" },
+	{ "stat -p 1 --without proc,gil,gc,io,sched,ft", "nothing is left" },
 	{ "stat -p 1 --max-threads 15", "from 16 to 65536" },
 	{ "stat -p 1 --max-threads 65537", "from 16 to 65536" },
 	{ "stat -p 1 --max-processes 0", "from 1 to 4096" },
@@ -218,7 +221,7 @@ static void values_arrive_however_they_are_written(void **state)
 
 static void families_add_and_leave_out(void **state)
 {
-	struct opts o = good("stat -p 1 --with refs --without gc,io --without sched");
+	struct opts o = good("stat -p 1 --with refs --without gc,io --without sched,ft");
 
 	(void)state;
 	assert_int_equal(o.families, GS_FAMILY_BIT(GS_FAMILY_PROC) | GS_FAMILY_BIT(GS_FAMILY_GIL) |

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "user/base/str.h"
+#include "user/export/json_findings.h"
 #include "user/export/json_writer.h"
 #include "user/model/fig_totals.h"
 
@@ -245,6 +246,10 @@ char *json_figures_text(const struct figures *f, bool indent)
 	overhead(&w, f);
 	json_key(&w, "budget");
 	budget(&w, f);
+	if (f->with_findings) {
+		json_key(&w, "findings");
+		json_put_findings(&w, f);
+	}
 	json_close(&w, '}');
 	return json_writer_take(&w);
 }

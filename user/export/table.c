@@ -9,6 +9,7 @@
 #include "user/base/fmt.h"
 #include "user/base/str.h"
 #include "user/export/exporter.h"
+#include "user/export/table_findings.h"
 #include "user/export/table_lists.h"
 #include "user/export/table_processes.h"
 #include "user/export/table_rows.h"
@@ -159,16 +160,21 @@ static void lost(FILE *out, const struct figures *f)
 static int process(FILE *out, const struct figures *f, const struct fig_process *p)
 {
 	static int (*const tables[])(FILE *, const struct fig_process *) = {
-		table_threads, table_blame, table_gc, table_io, table_loops, table_types,
+		table_threads,	  table_blame, table_gc,    table_ft,
+		table_ft_threads, table_io,    table_loops, table_types,
 	};
 	int err = 0;
 
 	header(out, f, p);
 	for (size_t i = 0; p->gil_measured && i < p->ngils; i++)
 		gil(out, p, &p->gils[i]);
-	if (!p->gil_measured)
+	if (!p->gil_enabled && !p->ngils)
+		fputs("\nNo GIL: a free-threaded build, its threads run beside each other\n", out);
+	else if (!p->gil_measured)
 		fputs("\nGIL: not measured\n", out);
-	for (size_t i = 0; !err && i < sizeof(tables) / sizeof(tables[0]); i++)
+	/* Without a GIL there is nothing in the first of them. */
+	for (size_t i = p->ft_measured && !p->ngils; !err && i < sizeof(tables) / sizeof(tables[0]);
+	     i++)
 		err = tables[i](out, p);
 	return err;
 }
@@ -201,6 +207,11 @@ static int write_table(FILE *out, const struct figures *f)
 		return err;
 	if (!f->nprocs)
 		fputs("No process was measured.\n", out);
+	if (f->with_findings) {
+		err = table_findings(out, f);
+		if (err)
+			return err;
+	}
 	table_longest(out, f);
 	lost(out, f);
 	table_lost_ranges(out, f);

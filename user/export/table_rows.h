@@ -11,6 +11,8 @@
 int table_threads(FILE *out, const struct fig_process *p);
 int table_gc(FILE *out, const struct fig_process *p);
 int table_io(FILE *out, const struct fig_process *p);
+int table_ft(FILE *out, const struct fig_process *p); /* nothing in a build with a GIL */
+int table_ft_threads(FILE *out, const struct fig_process *p); /* likewise */
 int table_loops(FILE *out, const struct fig_process *p); /* nothing if they are not measured */
 int table_types(FILE *out, const struct fig_process *p);
 int table_blame(FILE *out, const struct fig_process *p);

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "bpf/types.h"
+#include "user/model/fig_ft.h"
 #include "user/model/fig_hist.h"
 #include "user/model/fig_io.h"
 #include "user/model/fig_mode.h"
@@ -56,6 +57,7 @@ struct fig_thread {
 	u64 wait_ns;
 	struct fig_hist hold; /* of finished holds */
 	struct fig_hist wait; /* of finished waits */
+	struct fig_ft_thread ft; /* free-threaded builds only */
 };
 
 struct fig_blame {
@@ -102,6 +104,8 @@ struct fig_process {
 	size_t ntypes;
 	struct fig_loop *loops;
 	size_t nloops;
+	struct fig_ft *ft;
+	size_t nft;
 	char *types_coverage; /* owned */
 	const char *types_source; /* "exact" or "sampled"; static; NULL: not measured */
 	u64 types_observed_ns, types_full_ns; /* counted in; of it in full */
@@ -109,7 +113,8 @@ struct fig_process {
 	struct fig_burst_kind types_kinds[FIG_BURST_KINDS]; /* types_bursts, by kind */
 	struct fig_own types_own[FIG_BURST_KINDS]; /* as of now */
 	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
-	bool asyncio_measured;
+	bool asyncio_measured, ft_measured;
+	bool gil_enabled; /* as of now; false: threads run beside each other */
 };
 
 struct figures {
@@ -129,6 +134,7 @@ struct figures {
 	size_t nlost_ranges;
 	bool longest_measured, lost_ranges_measured; /* false: measured live, or an interval */
 	const struct fig_recording *recording; /* not owned; NULL: measured live */
+	bool with_findings; /* exporters are to say what they show, too: user/model/findings.h */
 	double budget_share; /* of one core; NAN or 0: none */
 	struct fig_budget budget; /* of the refs family; with budget_share only */
 	struct fig_fallback fallback; /* of the gil family */
@@ -175,6 +181,7 @@ enum fig_table {
 	FIG_IO,
 	FIG_TYPES,
 	FIG_ASYNCIO,
+	FIG_FT,
 	FIG_TABLE_COUNT
 };
 

@@ -31,6 +31,8 @@ static const struct fig_column gil_columns[] = {
 	END,
 };
 
+#define THREAD_FT(kind, member) { #member, kind, offsetof(struct fig_thread, ft.member), false }
+
 static const struct fig_column thread_columns[] = {
 	COL(fig_thread, FIG_ID, tid),
 	COL(fig_thread, FIG_NUMBER, ns_tid),
@@ -46,6 +48,15 @@ static const struct fig_column thread_columns[] = {
 	COL(fig_thread, FIG_TIME, wait_ns),
 	COL(fig_thread, FIG_HIST, hold),
 	COL(fig_thread, FIG_HIST, wait),
+	THREAD_FT(FIG_COUNT, stops),
+	THREAD_FT(FIG_TIME, stopping_ns),
+	THREAD_FT(FIG_TIME, stopped_ns),
+	THREAD_FT(FIG_TIME, suspended_ns),
+	THREAD_FT(FIG_COUNT, mutex_waits),
+	THREAD_FT(FIG_TIME, mutex_wait_ns),
+	THREAD_FT(FIG_LEVEL, mutex_wait_max_ns),
+	THREAD_FT(FIG_LEVEL, mutex_holder_tid),
+	THREAD_FT(FIG_COUNT, critical_waits),
 	END,
 };
 
@@ -119,6 +130,13 @@ static const struct fig_column loop_columns[] = {
 	END,
 };
 
+static const struct fig_column ft_columns[] = {
+	COL(fig_ft, FIG_LABEL, what),
+	COL(fig_ft, FIG_STATIC, meaning),
+	COL(fig_ft, FIG_HIST, time),
+	END,
+};
+
 const struct fig_column fig_budget_columns[] = {
 	COL(fig_budget, FIG_LABEL, family),
 	COL(fig_budget, FIG_STATIC, state),
@@ -186,6 +204,7 @@ const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_FLAG, exited),
 	COL(fig_process, FIG_TEXT, command),
 	COL(fig_process, FIG_TIME, measured_ns),
+	COL(fig_process, FIG_FLAG, gil_enabled),
 	COL(fig_process, FIG_TEXT, types_coverage),
 	COL(fig_process, FIG_STATIC, types_source),
 	COL(fig_process, FIG_TIME, types_observed_ns),
@@ -246,6 +265,7 @@ const struct fig_table_desc fig_tables[FIG_TABLE_COUNT] = {
 			    type_columns),
 	[FIG_ASYNCIO] = TABLE("asyncio", fig_loop, fig_process, loops, nloops,
 			      MEASURED(asyncio_measured), loop_columns),
+	[FIG_FT] = TABLE("ft", fig_ft, fig_process, ft, nft, MEASURED(ft_measured), ft_columns),
 };
 
 const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT] = {

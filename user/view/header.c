@@ -28,7 +28,8 @@ int header_rows(const struct view *v)
 {
 	const struct figures *f = with_losses(v);
 
-	return 2 + is_thinned(view_figures(v)) + is_slow_or_watch(v) + (f && f->nlost);
+	return 2 + is_thinned(view_figures(v)) + is_slow_or_watch(v) + (f && f->nlost) +
+	       findings_any(v);
 }
 
 static void process_line(const struct view *v, struct canvas *c, struct area a)
@@ -156,8 +157,12 @@ void header_draw(const struct view *v, struct canvas *c, struct area a)
 		mode_line(v, c, a);
 		a.row++;
 	}
-	if (f && f->nlost)
+	if (f && f->nlost) {
 		lost_line(v, c, a);
+		a.row++;
+	}
+	if (findings_any(v))
+		findings_line(v, c, a);
 }
 
 void footer_draw(const struct view *v, struct canvas *c, struct area a)

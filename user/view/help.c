@@ -13,6 +13,7 @@ static const char *const keys[][2] = {
 	{ "t", "figures of the last interval / since the start" },
 	{ "s > <", "sort threads by the next or previous column" },
 	{ "r", "reverse the order" },
+	{ "f", "findings: what the figures show, the largest first, and remedies" },
 	{ "/", "show threads with a text in their name; Esc shows all again" },
 	{ "+ -", "longer or shorter interval, 0.1 s to 60 s" },
 	{ "a", "all processes in a table, and back" },

@@ -199,6 +199,10 @@ static void toggle(struct view *v, u32 key)
 		v->help = true;
 		v->scroll = 0;
 		return;
+	case 'f':
+		v->listing = true;
+		v->scroll = 0;
+		return;
 	case '/':
 		v->filtering = true;
 		return;
@@ -213,14 +217,17 @@ static void toggle(struct view *v, u32 key)
 	}
 }
 
-static enum dash_action help_key(struct view *v, u32 key)
+/* On a screen of its own: help, or the findings. */
+static enum dash_action page_key(struct view *v, u32 key)
 {
-	if (key == 'q' || key == '?' || key == 'h' || key == VIEW_KEY_ESC || key == VIEW_KEY_ENTER)
-		v->help = false;
-	else
+	bool back = v->help ? key == '?' || key == 'h' : key == 'f';
+
+	if (!back && key != 'q' && key != VIEW_KEY_ESC && key != VIEW_KEY_ENTER) {
 		scroll_key(v, key);
-	if (!v->help)
-		v->scroll = 0;
+		return DASH_NONE;
+	}
+	v->help = v->listing = false;
+	v->scroll = 0;
 	return DASH_NONE;
 }
 
@@ -231,8 +238,8 @@ enum dash_action view_key(struct view *v, u32 key)
 		filter_key(v, key);
 		return DASH_NONE;
 	}
-	if (v->help)
-		return help_key(v, key);
+	if (v->help || v->listing)
+		return page_key(v, key);
 	switch (key) {
 	case 'q':
 	case 'Q':

@@ -105,6 +105,9 @@ void view_draw(struct view *v, struct canvas *c)
 	const struct fig_process *p = view_process(v);
 	struct area last = { c->rows - 1, 0, 1, c->cols };
 
+	findings_done(&v->findings);
+	if (view_figures(v)) /* without memory there are none to show */
+		(void)findings_of(view_figures(v), &v->findings);
 	canvas_clear(c);
 	if (c->rows < VIEW_MIN_ROWS || c->cols < VIEW_MIN_COLS) {
 		canvas_text(c, 0, 0, c->cols, STYLE_BOLD, "terminal too small");
@@ -114,6 +117,10 @@ void view_draw(struct view *v, struct canvas *c)
 	}
 	if (v->help) {
 		help_draw(v, c);
+		return;
+	}
+	if (v->listing) {
+		findings_draw(v, c);
 		return;
 	}
 	if (p && view_shows_all(v))

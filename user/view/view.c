@@ -24,6 +24,7 @@ void view_init(struct view *v, const struct dash_opts *opts)
 
 void view_done(struct view *v)
 {
+	findings_done(&v->findings);
 	figures_free(v->interval);
 	figures_free(v->total);
 	free(v->history);

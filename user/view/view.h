@@ -10,6 +10,7 @@
 
 #include "user/model/fig_rows.h"
 #include "user/model/figures.h"
+#include "user/model/findings.h"
 #include "user/view/canvas.h"
 #include "user/view/dash.h"
 #include "user/view/grid.h"
@@ -59,6 +60,8 @@ struct view {
 	bool since_start; /* figures of the whole time instead of the interval's */
 	bool paused;
 	bool help;
+	bool listing; /* all findings, on a screen of their own */
+	struct findings findings; /* of view_figures(), as of the last drawing */
 	bool all; /* all processes are shown, not one */
 	bool chosen; /* the user said which; else all are as soon as there are several */
 	int move; /* rows the mark is to go down, once it is known where it is */
@@ -125,6 +128,11 @@ void io_panel(const struct view *v, struct canvas *c, struct area a);
 void asyncio_panel(struct view *v, struct canvas *c, struct area a);
 void types_panel(struct view *v, struct canvas *c, struct area a);
 void help_draw(struct view *v, struct canvas *c);
+void findings_draw(struct view *v, struct canvas *c);
+
+/* Is there a finding about what is on show?  Then the worst has a line in the header. */
+bool findings_any(const struct view *v);
+void findings_line(const struct view *v, struct canvas *c, struct area a);
 
 /* "GC  not measured (--with gc)" in the area's first line. */
 void panel_unmeasured(struct canvas *c, struct area a, const char *title, const char *family);
