@@ -54,7 +54,7 @@ STOPS    := $(shell sed -n 's/^\tX(\([a-z_]*\), "\([a-z-]*\)").*/\1:\2/p' tour/s
 obj       = $(patsubst %.S,$O/%.o,$(patsubst %.c,$O/%.o,$(1)))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 
-.PHONY: all runtime tests deps pythons places kernels demo test test-all check calibrate golden fuzz bench lint fmt install uninstall clean help
+.PHONY: all runtime tests deps pythons pythons-arm64 arm64 places kernels matrix demo test test-all check calibrate golden fuzz bench lint fmt install uninstall clean help
 all: $O/gilscope $O/gilscope-rt ## build the tracer and the bundled runtime's programs (default)
 
 $O/vmlinux.h: $(VMLINUX_BTF)
@@ -171,9 +171,11 @@ test-all: ## everything, longer: every interpreter, every kernel, a long soak, f
 	$(Q)sh scripts/deps.sh kernels
 	$(Q)$(MAKE) all tests
 	$(Q)sh scripts/pythons.sh $O/pythons
+	$(Q)sh scripts/freethreaded.sh $O/pythons
+	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64
 	$(Q)sh scripts/places.sh $O/places
 	$(Q)sh scripts/kernels.sh $O/kernels
-	$(Q)KERNELS=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
+	$(Q)KERNELS=all MATRIX=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
 
 lint: ## layering, sizes, headers, format, words
 	$(Q)tests/lint/run.sh
@@ -215,6 +217,20 @@ places: ## fetch Debian's gunicorn, uwsgi, vim, PyPy and Python 2 for tests/e2e/
 pythons: ## fetch Debian's CPythons 3.9 to 3.15 as chroots, for tests/e2e/pythons.sh (~1.4 GB)
 	$(Q)sh scripts/pythons.sh $O/pythons
 
+pythons-arm64: ## fetch Debian's CPythons for arm64, as files to look into: tests/unit/test_sites_arm64.c (70 MB)
+	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64
+
+arm64: ## what is found in an arm64 CPython, probed by an emulated arm64 kernel (needs qemu-system-arm; 30 s)
+	$(Q)$(MAKE) all
+	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64 guest
+	$(Q)O=$O sh tests/kernels/arm64.sh
+
+matrix: ## every CPython at hand, in every form and place: known answers, and a table (as root); ARGS="--only 3.13,chroot"
+	$(Q)sh scripts/deps.sh test
+	$(Q)$(MAKE) all
+	$(Q)sh scripts/pythons.sh $O/pythons || echo "matrix: goes on without them" >&2
+	$(Q)O=$O sh tests/matrix/run.sh $(ARGS)
+
 kernels: ## boot Debian's kernels 5.10 to the newest, emulated, with a real CPython in each (as root)
 	$(Q)sh scripts/deps.sh kernels
 	$(Q)$(MAKE) all
@@ -234,6 +250,6 @@ uninstall: ## remove what install put there
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(shell find $O \( -path $O/pythons -o -path $O/places -o -path $O/peers -o -path $O/kernels \) -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $O \( -path $O/pythons -o -path $O/pythons-arm64 -o -path $O/places -o -path $O/peers -o -path $O/kernels \) -prune -o -name '*.d' -print 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
