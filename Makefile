@@ -169,6 +169,7 @@ test: ## install what is missing, build, run every test (as root); NAME=… limi
 test-all: ## everything, longer: every interpreter, every kernel, a long soak, fuzzing (as root; 1.5 h)
 	$(Q)sh scripts/deps.sh test
 	$(Q)sh scripts/deps.sh kernels
+	$(Q)sh scripts/deps.sh arm64
 	$(Q)$(MAKE) all tests
 	$(Q)sh scripts/pythons.sh $O/pythons
 	$(Q)sh scripts/freethreaded.sh $O/pythons
@@ -176,6 +177,7 @@ test-all: ## everything, longer: every interpreter, every kernel, a long soak, f
 	$(Q)sh scripts/places.sh $O/places
 	$(Q)sh scripts/kernels.sh $O/kernels
 	$(Q)KERNELS=all MATRIX=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
+	$(Q)$(MAKE) arm64
 
 lint: ## layering, sizes, headers, format, words
 	$(Q)tests/lint/run.sh
@@ -220,7 +222,8 @@ pythons: ## fetch Debian's CPythons 3.9 to 3.15 as chroots, for tests/e2e/python
 pythons-arm64: ## fetch Debian's CPythons for arm64, as files to look into: tests/unit/test_sites_arm64.c (70 MB)
 	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64
 
-arm64: ## what is found in an arm64 CPython, probed by an emulated arm64 kernel (needs qemu-system-arm; 30 s)
+arm64: ## what is found in an arm64 CPython, probed by an emulated arm64 kernel (30 s)
+	$(Q)sh scripts/deps.sh arm64
 	$(Q)$(MAKE) all
 	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64 guest
 	$(Q)O=$O sh tests/kernels/arm64.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|test|bench|kernels]: install what gilscope needs on a Debian machine.
+# deps.sh [build|test|bench|kernels|arm64]: install what gilscope needs on a Debian machine.
 #
 # Idempotent: asks dpkg first, says what it installs, and touches no network
 # when nothing is missing.  libbpf >= 1.4 (for uprobe_multi) and its bpftool
@@ -14,6 +14,7 @@ BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zli
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
 	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools"
 KERNELS="qemu-system-x86 busybox-static cpio"
+ARM64="qemu-system-arm cpio"
 BENCH="bpftrace linux-perf python3-numpy"
 LIBBPF_MIN=1.4
 BPFTOOL_MIN=7.3
@@ -24,7 +25,8 @@ build) want=$BUILD ;;
 test) want="$BUILD $TEST" ;;
 bench) want="$BUILD $TEST $BENCH" ;;
 kernels) want="$BUILD $KERNELS" ;;
-*) echo "deps.sh: $what: unknown set; use build, test, bench or kernels" >&2; exit 2 ;;
+arm64) want="$BUILD $ARM64" ;;
+*) echo "deps.sh: $what: unknown set; use build, test, bench, kernels or arm64" >&2; exit 2 ;;
 esac
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -39,7 +41,9 @@ installed() {
 }
 
 # Another nodejs than Debian's brings npm along.
-[ "$what" = build ] || [ "$what" = kernels ] || command -v npm >/dev/null 2>&1 || want="$want npm"
+case $what in
+test | bench) command -v npm >/dev/null 2>&1 || want="$want npm" ;;
+esac
 
 missing=
 for p in $want; do
@@ -50,7 +54,7 @@ installed libbpf-dev $LIBBPF_MIN || newer="$newer libbpf-dev"
 installed bpftool $BPFTOOL_MIN || newer="$newer bpftool"
 
 if [ -z "$missing$newer" ]; then
-	[ "$what" != kernels ] || what="boot kernels"
+	case $what in kernels | arm64) what="boot $what" ;; esac
 	say "everything needed to $what is installed"
 	exit 0
 fi

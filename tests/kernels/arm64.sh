@@ -13,7 +13,7 @@ O=${O:-build}
 guest=$O/pythons-arm64/guest
 skip() { echo "$*"; exit 77; }
 command -v cpio >/dev/null || skip "cpio: not installed"
-command -v qemu-system-aarch64 >/dev/null || skip "qemu-system-aarch64: not installed; Debian's package is qemu-system-arm"
+command -v qemu-system-aarch64 >/dev/null || skip "qemu-system-aarch64: not installed; sh scripts/deps.sh arm64"
 [ -e "$guest/.packages" ] || skip "no arm64 guest here; scripts/pythons_arm64.sh $O/pythons-arm64 guest fetches it"
 [ -x "${GILSCOPE:=$O/gilscope}" ] || { echo "$GILSCOPE: not built; run make"; exit 1; }
 
