@@ -256,7 +256,7 @@ static int starvation(const struct figures *f, const struct fig_process *p, stru
 			continue;
 		ns += t->wait_ns;
 		starved++;
-		if (!worst || t->wait_ns > worst->wait_ns)
+		if (!worst || t->held_ns < worst->held_ns)
 			worst = t;
 	}
 	if (!worst)
