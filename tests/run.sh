@@ -10,7 +10,7 @@ export O=${O:-build}
 LIMIT=${TEST_TIMEOUT:-300} # seconds for one script or unit test program
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 2
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log.aside"; [ -z "${aside:-}" ] || kill "$aside"' EXIT
 trap 'echo "interrupted: $passed passed, $failed failed so far" >&2; exit 130' INT TERM
 
 wanted() { # wanted NAME ARG…
@@ -60,6 +60,31 @@ unit() {
 	fi
 }
 
+# Fuzzing takes one CPU for as long as it is told, whatever else there is to do: so it is done beside
+# what takes no time of anything: unit tests, lint, and the scripts in $unhurried.
+unhurried="runtime_builds browser broken"
+aside=
+begin_aside() {
+	aside_from=$EPOCHREALTIME
+	timeout -k 10 "$LIMIT" sh tests/e2e/fuzz.sh >"$log.aside" 2>&1 </dev/null &
+	aside=$!
+}
+end_aside() { # as try
+	rc=0
+	wait "$aside" || rc=$?
+	took=$(awk -v a="$aside_from" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s, beside others", b - a }')
+	aside=
+	mv "$log.aside" "$log"
+}
+script() { # script NAME ARG…: of tests/e2e
+	local name=$1
+	shift
+	wanted "e2e/$name" "$@" || return 0
+	try "$name" sh "tests/e2e/$name.sh"
+	verdict "e2e/$name"
+}
+
+wanted e2e/fuzz "$@" && begin_aside
 for source in tests/unit/test_*.c; do
 	[ -e "$source" ] || continue
 	name=$(basename "$source" .c)
@@ -76,11 +101,17 @@ if wanted lint "$@"; then
 	try lint sh tests/lint/run.sh
 	verdict lint
 fi
-for script in tests/e2e/*.sh; do
-	name=$(basename "$script" .sh)
-	[ "${name#lib}" = "$name" ] && wanted "e2e/$name" "$@" || continue
-	try "$name" sh "$script"
-	verdict "e2e/$name"
+for name in $unhurried; do
+	script "$name" "$@"
+done
+if [ -n "$aside" ]; then
+	end_aside
+	verdict e2e/fuzz
+fi
+for path in tests/e2e/*.sh; do
+	name=$(basename "$path" .sh)
+	case " fuzz $unhurried " in *" $name "*) continue ;; esac
+	[ "${name#lib}" = "$name" ] && script "$name" "$@"
 done
 
 [ $((passed + failed + skipped)) -gt 0 ] || { echo "no test is called that" >&2; failed=1; }
