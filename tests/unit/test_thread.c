@@ -7,16 +7,27 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "user/base/thread.h"
 
-#define ROUNDS 500
-#define AT_ONCE 8
+#define ROUNDS 50
+#define AT_ONCE 4
+#define FILES 200 /* pairs */
 
-static void count(void *arg)
+/* Files of its own, which it leaves to the kernel to close: that is after pthread_join() returns.
+ */
+static void end_slowly(void *arg)
 {
+	int fds[2];
+
+	if (unshare(CLONE_FILES))
+		return;
+	for (int i = 0; i < FILES; i++)
+		if (pipe(fds))
+			return;
 	__atomic_add_fetch((int *)arg, 1, __ATOMIC_RELAXED);
 }
 
@@ -29,7 +40,7 @@ static void a_joined_thread_has_left_the_kernel(void **state)
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < AT_ONCE; i++)
-			assert_int_equal(thread_start(&threads[i], count, &ran), 0);
+			assert_int_equal(thread_start(&threads[i], end_slowly, &ran), 0);
 		for (int i = AT_ONCE - 1; i >= 0; i--) {
 			thread_join(&threads[i]);
 			snprintf(path, sizeof(path), "/proc/self/task/%d", (int)threads[i].tid);
