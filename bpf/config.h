@@ -17,6 +17,8 @@ struct gs_config {
 	u32 bursts; /* refs are counted only while gs_burst.active says so */
 	u32 follow_all; /* tell of every program that is executed: it may be CPython */
 	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
+	u32 sample; /* watch mode: gs_cpu_clock runs at the ticks of a clock on each CPU */
+	u32 pad;
 };
 
 #endif

@@ -40,6 +40,7 @@ struct gs_gil {
 	u64 wait_ns;
 	u64 held_preempted_ns;
 	u64 held_blocked_ns;
+	u64 held_ticks; /* watch mode: ticks at which it was held (sample.bpf.c) */
 };
 
 /*

@@ -104,6 +104,7 @@ struct gs_thread {
 	struct gs_hist hold;
 	struct gs_hist wait;
 	struct gs_ft_thread ft;
+	u64 held_ticks; /* watch mode: ticks at which it held a GIL (sample.bpf.c) */
 };
 
 /* One system call of the io family in one process; many threads add to it. */
@@ -169,6 +170,7 @@ struct gs_proc {
 	u64 refs_counted[3]; /* counting in bursts: hits of its refs sites in them, by kind */
 	struct gs_more_gil more[GS_MORE_GILS];
 	struct gs_ft ft;
+	u64 ticks; /* watch mode: ticks that met one of its threads on a CPU */
 };
 
 /*
@@ -182,7 +184,8 @@ struct gs_proc {
 	X(PROCESS_EXEC, sched_process_exec, PROC) \
 	X(PROCESS_EXIT, sched_process_exit, PROC) \
 	X(LOOP_ENTER, loop_enter, ASYNCIO) \
-	X(LOOP_LEAVE, loop_leave, ASYNCIO)
+	X(LOOP_LEAVE, loop_leave, ASYNCIO) \
+	X(SAMPLE, cpu_clock, GIL)
 
 enum gs_hook {
 #define X(NAME, name, FAMILY) GS_HOOK_##NAME,

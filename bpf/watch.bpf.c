@@ -31,6 +31,7 @@
 #include "bpf/watch.h"
 #include "bpf/watch_look.bpf.h"
 #include "bpf/watch_same.bpf.h"
+#include "bpf/watch_sleep.bpf.h"
 
 typedef struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -236,7 +237,7 @@ static __always_inline void on_gil(struct task_struct *task, struct gs_thread *t
 
 static __always_inline void leaves_holding(struct gs_thread *t, u32 out, u64 now)
 {
-	if (!gs_measures(GS_FAMILY_SCHED))
+	if (!gs_measures(GS_FAMILY_SCHED) && !gs_config.sample)
 		return;
 	t->off_preempted = out == GS_OUT_RUNNABLE;
 	t->off_since_ns = now;

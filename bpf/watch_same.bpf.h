@@ -11,6 +11,7 @@
 #include "bpf/core.bpf.h"
 #include "bpf/watch.bpf.h"
 #include "bpf/watch_look.bpf.h"
+#include "bpf/watch_sleep.bpf.h"
 
 /*
  * What is known of @t, which was woken from the GIL's condition and ran, and leaves the CPU again:

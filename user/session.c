@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "user/base/clock.h"
-#include "user/ingest/sampler.h"
 #include "user/session_private.h"
 
 /* Slots of ended threads are given back this often: at most --max-threads may end in between. */
@@ -59,6 +58,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.watch = opts_watch(o),
 			.bursts = wants_bursts(s, multi),
 			.slow_ns = o->slow_ns,
+			.sample = session_sample_ns(s) != 0,
 		},
 		.max_types = o->max_types,
 		.record_bytes = power_of_two(o->buffer_bytes),
@@ -165,11 +165,9 @@ static int prepare(struct session *s, struct err *e)
 	err = prepare_budget(s, e);
 	if (err)
 		return err;
-	if (session_wants_watch(s)) {
-		s->collector.sampler = sampler_new(s->opts->sample_rate);
-		if (!s->collector.sampler)
-			return -ENOMEM;
-	}
+	err = session_sample(s);
+	if (err)
+		return err;
 	s->life = ring_buffer__new(skel_maps(s->skel)->life_fd, targets_on_life, s, NULL);
 	return s->life ? attach(s, e) : -errno;
 }

@@ -86,6 +86,15 @@ bool session_can_watch(const struct py_process *py);
 /* Families whose sites are needed: in watch mode not the GIL's, so a build need not show them. */
 u32 session_site_families(const struct session *s);
 
+/* session_sample.c */
+
+/* Between two samples by the kernel side; 0: it is not asked for any. */
+u64 session_sample_ns(const struct session *s);
+
+/* Watch mode: begin to sample who holds the GIL, by the kernel side or else by a thread of ours;
+ * once the programs are loaded.  0 or -ENOMEM. */
+int session_sample(struct session *s);
+
 /* session_targets.c */
 
 /* Does @site come and go with s->burst?  Of a binary's rows in gs_sites, theirs are last. */

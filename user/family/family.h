@@ -42,6 +42,8 @@ struct family_input {
 	u64 holder_tid; /* holds the GIL now; 0: nobody; FIG_NULL: unknown */
 	bool watch; /* watch mode: no event of the GIL is seen, calls of the io family neither */
 	u64 samples; /* watch mode: of the GIL; 0: nothing is known of who held it */
+	bool ticks; /* watch mode: the kernel side takes them; held_ns is of time on the CPU */
+	u64 ticks_seen, ticks_cpu_ns; /* that met it on a CPU; the CPU time they stand for */
 	u64 held_ns; /* watch mode: by the samples: of the GIL, in thread() of the thread */
 	u64 handovers; /* watch mode: by the interpreter's count */
 	double held_error_ratio; /* watch mode */

@@ -6,6 +6,7 @@
  * seen.  In watch mode the sampler tells the holds, the scheduler the waits.
  */
 #include <errno.h>
+#include <math.h>
 
 #include "user/family/family.h"
 #include "user/model/fig_rows.h"
@@ -13,6 +14,12 @@
 static u64 since(u64 start_ns, u64 now_ns)
 {
 	return start_ns && now_ns > start_ns ? now_ns - start_ns : 0;
+}
+
+/* Watch mode, sampled by the kernel side: off the CPU as long as it took. */
+static u64 held_off(const struct family_input *in, const struct gs_thread *t)
+{
+	return t->held_preempted_ns + t->held_blocked_ns + since(t->off_since_ns, in->now_ns);
 }
 
 /* Watch mode: what the scheduler saw of its waits, and its share of the samples. */
@@ -24,7 +31,9 @@ static void watch_thread(const struct family_input *in, const struct gs_thread *
 	row->contended_takes = t->contended_takes;
 	row->wait_ns = t->wait.sum + since(t->wait_since_ns, end);
 	family_hist(&t->wait, in->epoch, &row->wait);
-	if (in->samples)
+	if (in->ticks)
+		row->held_ns = in->held_ns + held_off(in, t);
+	else if (in->samples)
 		row->held_ns = in->held_ns;
 }
 
@@ -102,17 +111,35 @@ static void exact_sums(const struct family_input *in, const struct gs_gil *gil, 
 	g->hold_floor_ns = in->hit_ns ? in->hit_ns : FIG_NULL;
 }
 
+/* Only which part of the CPU time it was held for is left to chance. */
+static double ticks_error(const struct family_input *in, const struct fig_gil *g)
+{
+	u64 off = g->held_offcpu_ns == FIG_NULL ? 0 : g->held_offcpu_ns;
+	double on = g->held_ns > off ? g->held_ns - off : 0, cpu = in->ticks_cpu_ns;
+
+	if (!in->measured_ns)
+		return NAN;
+	if (!in->ticks_seen || !in->ticks_cpu_ns) /* it has hardly run */
+		return fmin(1, cpu / in->measured_ns);
+	return fmin(1,
+		    cpu / in->measured_ns * fig_sampling_error(fmin(1, on / cpu), in->ticks_seen));
+}
+
 static void watch_sums(const struct family_input *in, const struct gs_gil *gil, struct fig_gil *g)
 {
-	g->takes = g->held_ns = FIG_NULL; /* of no thread is no figure */
+	g->takes = FIG_NULL; /* of no thread is no figure */
+	if (!in->ticks || !in->samples)
+		g->held_ns = FIG_NULL;
 	g->ambiguous_waits = gil->ambiguous;
 	g->held_source = "sampled";
 	if (!in->samples)
 		return;
 	g->samples = in->samples;
+	g->handovers = in->handovers;
+	if (in->ticks)
+		return;
 	g->held_ns = in->held_ns;
 	g->held_error_ratio = in->held_error_ratio;
-	g->handovers = in->handovers;
 }
 
 /* What its threads are in the middle of, of the GIL of @row. */
@@ -134,16 +161,24 @@ static void add_open(const struct family_input *in, const struct family_gil *g, 
 			row->wait_ns += since(t.wait_since_ns, in->now_ns);
 		if (!in->watch && g->gil.owner == t.slot + 1)
 			row->held_ns += since(t.hold_since_ns, in->now_ns);
-		off = t.hold_since_ns ? since(t.off_since_ns, in->now_ns) : 0;
+		off = t.hold_since_ns || in->watch ? since(t.off_since_ns, in->now_ns) : 0;
+		row->held_ns += in->ticks ? off : 0;
 		row->held_offcpu_ns += off;
 		row->held_preempted_ns += t.off_preempted ? off : 0;
 	}
 }
 
+/* Once all else is told of @row. */
 static void ratio(const struct family_input *in, struct fig_gil *row)
 {
-	if (row->held_ns != FIG_NULL && in->measured_ns)
-		row->held_ratio = (double)row->held_ns / in->measured_ns;
+	if (row->held_ns == FIG_NULL || !in->measured_ns)
+		return;
+	if (in->ticks) {
+		if (row->held_ns > in->measured_ns)
+			row->held_ns = in->measured_ns;
+		row->held_error_ratio = ticks_error(in, row);
+	}
+	row->held_ratio = (double)row->held_ns / in->measured_ns;
 }
 
 static u64 contended(const struct family_input *in, const struct gs_gil *g)
@@ -165,7 +200,8 @@ static void other_gil(const struct family_input *in, const struct family_gil *g,
 	row->takes = g->gil.takes;
 	row->contended_takes = g->gil.contended_takes;
 	row->forced_releases = in->forced_known && !in->watch ? g->gil.forced_releases : FIG_NULL;
-	row->held_ns = g->gil.held_ns + seed_held(in, g);
+	row->held_ns = in->ticks ? g->held_ns + g->gil.held_preempted_ns + g->gil.held_blocked_ns
+				 : g->gil.held_ns + seed_held(in, g);
 	row->wait_ns = g->gil.wait_ns;
 	row->held_preempted_ns = g->gil.held_preempted_ns;
 	row->held_offcpu_ns = g->gil.held_preempted_ns + g->gil.held_blocked_ns;
@@ -215,7 +251,7 @@ static void main_rest(const struct family_input *in, const struct fig_gil *other
 	take_off(&g->takes, sum.takes, &before->takes);
 	take_off(&g->contended_takes, sum.contended_takes, &before->contended_takes);
 	take_off(&g->forced_releases, sum.forced_releases, &before->forced_releases);
-	if (!in->watch)
+	if (!in->watch || in->ticks)
 		take_off(&g->held_ns, sum.held_ns, &before->held_ns);
 	take_off(&g->wait_ns, sum.wait_ns, &before->wait_ns);
 	take_off(&g->held_offcpu_ns, sum.held_offcpu_ns, &before->held_offcpu_ns);

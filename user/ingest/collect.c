@@ -10,6 +10,7 @@
 #include "user/ingest/gils.h"
 #include "user/ingest/rows.h"
 #include "user/ingest/sampler.h"
+#include "user/ingest/ticks.h"
 
 #define NOTHING_NS 1000000000ULL /* who lived longer is shown, even if nothing was seen of it */
 
@@ -46,6 +47,7 @@ void collector_begin(struct measured *m)
 	struct sampled_now now;
 
 	m->cpu_begin_ns = clock_process_ns(m->py->pid);
+	ticks_begin(m);
 	if (m->sampled)
 		sampled_read(m->sampled, &now);
 }
@@ -64,12 +66,14 @@ size_t collector_running(const struct collector *c)
 	return n;
 }
 
-/* The process's slot as it is now. */
-static void refresh(struct collector *c, struct measured *m)
+/* The process's slot as it is now; @reading: all that is told of it will be asked for. */
+static void refresh(struct collector *c, struct measured *m, bool reading)
 {
 	if (m->closed)
 		return;
 	m->last = c->maps->procs[m->index];
+	if (c->ticks)
+		ticks_weigh(c->ticks, m, reading);
 	if (c->burst)
 		m->cpu_ns = clock_process_ns(m->py->pid) ?: m->cpu_ns;
 	if (m->last.start_ns)
@@ -226,13 +230,13 @@ static void drop_old(struct collector *c)
 	c->count = kept;
 }
 
-static int housekeep(struct collector *c, u32 epoch)
+static int housekeep(struct collector *c, u32 epoch, bool reading)
 {
 	int err = 0;
 
 	/* First who has ended, then the slots: an ended process takes no new ones. */
 	for (size_t i = 0; i < c->count; i++)
-		refresh(c, c->list[i]);
+		refresh(c, c->list[i], reading);
 	if (have_ended(c))
 		err = retire_threads(c, epoch);
 	for (size_t i = 0; i < c->count && !err; i++) {
@@ -247,7 +251,7 @@ static int housekeep(struct collector *c, u32 epoch)
 
 int collect_housekeep(struct collector *c)
 {
-	return housekeep(c, *c->maps->epoch);
+	return housekeep(c, *c->maps->epoch, false);
 }
 
 int collect_figures(struct collector *c, struct figures *out)
@@ -257,7 +261,7 @@ int collect_figures(struct collector *c, struct figures *out)
 	int err;
 
 	__atomic_store_n(c->maps->epoch, epoch + 1, __ATOMIC_RELEASE);
-	err = housekeep(c, epoch);
+	err = housekeep(c, epoch, true);
 	if (!err && !kmaps_losses(c->maps, losses))
 		c->slots_ran_out = losses[GS_LOSS_THREADS_FULL];
 	out->procs = calloc(c->count ? c->count : 1, sizeof(*out->procs));
@@ -277,6 +281,7 @@ void collector_done(struct collector *c)
 	for (size_t i = 0; i < c->count; i++)
 		measured_free(c->list[i]);
 	sampler_free(c->sampler);
+	ticks_free(c->ticks);
 	free(c->list);
 	free(c->by_index);
 	*c = (struct collector) {};

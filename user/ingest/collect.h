@@ -15,6 +15,7 @@
 #define COLLECT_MAX_EXITED 128
 
 struct sampler;
+struct ticks;
 
 struct collector {
 	const struct kmaps *maps;
@@ -24,6 +25,7 @@ struct collector {
 	bool watch; /* watch mode */
 	u64 slow_ns; /* asyncio: as the kernel side has it */
 	struct sampler *sampler; /* watch mode with the gil family; owned; set it before adding */
+	struct ticks *ticks; /* the kernel side samples; owned; NULL: the sampler does, or nobody */
 	struct measured **list; /* owned, and what it points to */
 	size_t count, room;
 	struct measured **by_index; /* maps->max_processes; borrowed */

@@ -7,6 +7,7 @@
 #include "user/base/fmt.h"
 #include "user/family/family.h"
 #include "user/ingest/sampler.h"
+#include "user/ingest/ticks.h"
 
 void gils_note(const struct collector *c, struct measured *m)
 {
@@ -45,7 +46,7 @@ void gils_seed(const struct collector *c, struct measured *m)
 	}
 }
 
-static void copy_samples(const struct measured *m, struct family_gil *g)
+static void copy_samples(const struct collector *c, const struct measured *m, struct family_gil *g)
 {
 	struct sampled_now now, whole;
 	double covered;
@@ -54,7 +55,7 @@ static void copy_samples(const struct measured *m, struct family_gil *g)
 	    !sampled_gil(m->sampled, m->py->gil_addr, &whole))
 		return;
 	g->samples = now.samples;
-	g->held_ns = now.held_ns;
+	g->held_ns = c->ticks ? ticks_gil(c->ticks, m, g->which) : now.held_ns;
 	g->handovers = now.handovers;
 	g->holder_tid = now.held ? (u64)host_tid(m, now.holder_ns_tid) : 0;
 	if (now.held && !g->holder_tid)
@@ -102,7 +103,7 @@ int gils_copy(const struct collector *c, struct measured *m)
 			.seed_tid = more[i].seed_tid,
 		};
 		if (m->sampled)
-			copy_samples(m, g);
+			copy_samples(c, m, g);
 		else if (!m->exited)
 			g->holder_tid = holder(c->maps, g);
 		m->ngils++;

@@ -22,6 +22,14 @@
 struct family_gil;
 struct sampled;
 
+/* Watch mode, sampled by the kernel side (ticks.h). */
+struct measured_ticks {
+	u64 cpu_begin_ns; /* its CPU time when it began to be measured; 0: not to be read */
+	u64 cpu_ns; /* and when it was weighed last */
+	u64 seen; /* ticks that had met it until then */
+	double tick_ns; /* what one is worth; 0: not weighed yet */
+};
+
 struct measured {
 	struct py_process *py; /* owned */
 	u32 index; /* in gs_procs, while open */
@@ -49,6 +57,7 @@ struct measured {
 	size_t ngils;
 	u64 gils_lost; /* at one time, of them: without a slot, or not told apart */
 	struct fig_gil main_gil; /* as last shown: never less */
+	struct measured_ticks ticks;
 	u64 rest_held_ns; /* watch mode: of holders that ended unnoticed */
 	bool gil_enabled, gil_used; /* of a free-threaded build: in use now; it has been */
 	u64 module_at_ns, module_wait_ns; /* asyncio: its library is looked for then; 0: not */

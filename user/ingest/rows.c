@@ -12,6 +12,7 @@
 #include "user/ingest/blame.h"
 #include "user/ingest/gils.h"
 #include "user/ingest/sampler.h"
+#include "user/ingest/ticks.h"
 #include "user/load/burst.h"
 #include "user/model/fig_rows.h"
 
@@ -65,6 +66,9 @@ static struct family_input input(const struct collector *c, const struct measure
 		.watch = c->watch,
 		.closed = m->closed,
 		.slow_ns = c->slow_ns,
+		.ticks = c->ticks,
+		.ticks_seen = m->ticks.seen,
+		.ticks_cpu_ns = m->ticks.cpu_ns - m->ticks.cpu_begin_ns,
 		.kept = &m->kept,
 		.gils = m->gils,
 		.ngils = m->ngils,
@@ -96,7 +100,9 @@ static void fill_thread(const struct collector *c, const struct family_input *in
 	row->tid = tid;
 	row->ns_tid = info ? info->ns_tid : m->py->ns_pid == m->py->pid ? tid : 0;
 	row->name = thread_name(m, t, tid);
-	if (m->sampled)
+	if (c->ticks)
+		its.held_ns = t->state ? ticks_thread(c->ticks, m, t) : 0;
+	else if (m->sampled)
 		its.held_ns = t->state == GS_SLOT_EXITED
 				      ? sampled_thread_take(m->sampled, row->ns_tid)
 				      : sampled_thread(m->sampled, row->ns_tid);

@@ -39,11 +39,12 @@ struct sampled {
 };
 
 struct sampler {
-	struct thread thread;
+	struct thread thread; /* not if kernel_ns */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* to stop */
 	bool stop;
 	u64 period_ns;
+	u64 kernel_ns; /* as in sampler_new() */
 	u64 random;
 	struct sampled **list;
 	size_t count, room;
@@ -95,13 +96,15 @@ static void add_sample(struct sampled *p, struct sampled_of_gil *g, const struct
 	struct holder *h;
 
 	/* Another GIL may be where one was before. */
-	if (!now->samples++ || gil->switch_number < g->first_switches + now->handovers)
+	if (!now->samples || gil->switch_number < g->first_switches + now->handovers)
 		g->first_switches = gil->switch_number - now->handovers;
 	now->covered_ns += ns;
+	now->samples = p->sampler->kernel_ns ? 1 + now->covered_ns / p->sampler->kernel_ns
+					     : now->samples + 1;
 	now->handovers = gil->switch_number - g->first_switches;
 	now->held = gil->locked;
 	now->holder_ns_tid = gil->holder_ns_tid;
-	if (!gil->locked)
+	if (!gil->locked || p->sampler->kernel_ns)
 		return;
 	now->held_ns += ns;
 	h = find_holder(p, gil->holder_ns_tid);
@@ -197,17 +200,18 @@ static void run(void *arg)
 	pthread_mutex_unlock(&s->lock);
 }
 
-struct sampler *sampler_new(u32 rate_hz)
+struct sampler *sampler_new(u32 rate_hz, u64 kernel_ns)
 {
 	struct sampler *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->period_ns = NS_PER_SEC / (rate_hz ? rate_hz : 1);
+	s->kernel_ns = kernel_ns;
 	s->random = clock_mono_ns() | 1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->wake, NULL);
-	if (thread_start(&s->thread, run, s)) {
+	if (!kernel_ns && thread_start(&s->thread, run, s)) {
 		free(s);
 		return NULL;
 	}
@@ -222,7 +226,8 @@ struct sampler *sampler_free(struct sampler *s)
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
-	thread_join(&s->thread);
+	if (!s->kernel_ns)
+		thread_join(&s->thread);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
 	free(s->list);

@@ -1,6 +1,7 @@
 /*
  * Watch mode's view of who holds the GIL: a thread of ours that reads the GIL's memory at random
- * moments, about so many times a second.
+ * moments, about so many times a second.  Where the kernel side samples holders (bpf/sample.bpf.c)
+ * there is no thread: a reading looks at the GIL once, for who holds it and how often that changed.
  *
  * Each sample stands for the time since the one before it.  A reading takes one sample more, so
  * that the samples always cover the whole time measured.  All functions may be called from the main
@@ -19,15 +20,18 @@ struct sampled; /* one process in it */
 struct sampled_now {
 	u64 samples; /* 0: none yet, nothing is known */
 	u64 covered_ns; /* the time they stand for: as long as there was this GIL */
-	u64 held_ns; /* of it, in which the GIL was held */
+	u64 held_ns; /* of it, in which the GIL was held; not told where the kernel side samples */
 	u64 handovers; /* changes of holder since the first sample, by the interpreter's own count
 			*/
 	pid_t holder_ns_tid; /* 0: nobody, or not known who */
 	bool held; /* by anybody */
 };
 
-/* Start sampling at @rate_hz.  NULL without memory or without a thread. */
-struct sampler *sampler_new(u32 rate_hz);
+/*
+ * Start sampling at @rate_hz.  @kernel_ns: the kernel side does, so often; 0: it does not.
+ * NULL without memory or without a thread.
+ */
+struct sampler *sampler_new(u32 rate_hz, u64 kernel_ns);
 
 /* Stop.  The processes in it must have been given back.  NULL is fine; returns NULL. */
 struct sampler *sampler_free(struct sampler *s);
@@ -55,7 +59,8 @@ void sampled_read(struct sampled *p, struct sampled_now *ret_now);
 /* As of the last sample, of the GIL at @address.  False if it has never been seen. */
 bool sampled_gil(struct sampled *p, u64 address, struct sampled_now *ret_now);
 
-/* Time that thread @ns_tid (its id in its own namespace) held a GIL, any. */
+/* Time that thread @ns_tid (its id in its own namespace) held a GIL, any; 0 where the kernel side
+ * samples. */
 u64 sampled_thread(struct sampled *p, pid_t ns_tid);
 
 /* The same, and forget it: the thread has ended. */

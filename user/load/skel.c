@@ -58,6 +58,7 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_program__set_autoload(b->progs.gs_process_fork, o->config.follow_children);
 	bpf_program__set_autoload(b->progs.gs_sched_switch, sched);
 	bpf_program__set_autoload(b->progs.gs_sched_waking, io || (gil && !o->config.watch));
+	bpf_program__set_autoload(b->progs.gs_cpu_clock, o->config.sample);
 	bpf_program__set_autoload(b->progs.gs_io_exit, io && !o->config.watch);
 	bpf_program__set_autoload(b->progs.gs_loop_enter, asyncio);
 	bpf_program__set_autoload(b->progs.gs_loop_leave, asyncio);
