@@ -1,0 +1,143 @@
+#!/bin/sh
+# The agent: services' own counts are what is scraped, through their ends, hostile clients and new configurations.
+. "$(dirname "$0")/lib.sh"
+need_root
+need curl openssl prometheus promtool
+export WORK_DIR
+
+free_port() { "$PY" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+driver() { "$PY" "$E2E/agent.py" "$@" || exit 1; }
+
+# start_agent [ARG…]: with the configuration $T/agent.conf; $AGENT is its pid, $AT its address
+start_agent() {
+	: >"$T/agent.err"
+	env --default-signal=INT,HUP,PIPE "$GILSCOPE" agent --config "$T/agent.conf" "$@" \
+		>"$T/agent.out" 2>"$T/agent.err" </dev/null &
+	AGENT=$!
+	later $AGENT
+	until_true 20 measures "$AGENT" "$T/agent.err"
+	AT=$(sed -n 's/.*answering at //p' "$T/agent.err")
+	[ -n "$AT" ] || fail "gilscope agent: does not answer; $(tail -n 3 "$T/agent.err")"
+}
+
+stop_agent() {
+	kill -INT "$AGENT"
+	ended "$AGENT" 20
+	[ "$RC" = 0 ] || fail "gilscope agent: expected exit code 0 after SIGINT, seen $RC; $(tail -n 3 "$T/agent.err")"
+	bpf_left "$AGENT"
+}
+
+# refused CODE TEXT ARG…: the agent does not start, and says why
+refused() {
+	code=$1 text=$2
+	shift 2
+	run agent "$@"
+	[ "$RC" = "$code" ] || fail "agent $*: expected exit code $code, seen $RC; $(cat "$T/err")"
+	[ "$(wc -l <"$T/err")" = 1 ] || fail "agent $*: expected one line, seen $(cat "$T/err")"
+	grep -qF -- "$text" "$T/err" || fail "agent $*: expected '$text', seen $(cat "$T/err")"
+}
+
+# reload: SIGHUP; waits for what it says of it, which is in $said
+reload() {
+	: >"$T/agent.err"
+	kill -HUP "$AGENT"
+	until_true 5 has_line . "$T/agent.err" || fail "SIGHUP: nothing said"
+	said=$(cat "$T/agent.err")
+}
+
+conf() { # conf [LINE…]: the configuration of this test, with more of [http]
+	cat >"$T/agent.conf" <<-END
+		[measure]
+		interval = 500ms
+		families = gil,gc,io,sched,asyncio
+		[services]
+		web = process:web.py
+		loop.py = process:loop.py
+		batch.py = process:batch.py
+		pairs.py = process:pairs.py
+		[labels]
+		per_thread = ${PER_THREAD:-no}
+		[http]
+		listen = 127.0.0.1:0
+		timeout = 1s
+		max_connections = 8
+	END
+	printf '%s\n' "$@" >>"$T/agent.conf"
+}
+
+conf
+start_agent
+
+# A real store scrapes it all the while.
+store=127.0.0.1:$(free_port)
+cat >"$T/store.yml" <<END
+global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+scrape_configs: [{job_name: gilscope, static_configs: [{targets: ['$AT']}]}]
+END
+mkdir "$T/store"
+prometheus --config.file="$T/store.yml" --storage.tsdb.path="$T/store" --web.listen-address="$store" \
+	--log.level=error >"$T/store.log" 2>&1 &
+STORE=$!
+later $STORE
+
+# The manual says what the program says.
+run agent --print-config
+sed -n '/^# gilscope agent:/,/^```$/p' "$ROOT/docs/agent.md" | sed '$d' | cmp - "$T/out" ||
+	fail "docs/agent.md: not what gilscope agent --print-config says"
+
+# What is wrong is said before anything is touched.
+refused 2 "0.0.0.0:0: off the loopback" --listen 0.0.0.0:0
+refused 2 "[::]:0: off the loopback" --listen "[::]:0"
+refused 2 "--listen here: not ADDRESS:PORT" --listen here
+printf '[http]\n\nlisten = 127.0.0.1:1\nport = 1\n' >"$T/bad.conf"
+refused 2 "$T/bad.conf:4: port: no such key" --config "$T/bad.conf"
+printf '[http]\nauth_file = /dev/null\n' >"$T/bad.conf"
+refused 2 "/dev/null: not a file" --config "$T/bad.conf"
+refused 2 "takes no target" -- true
+refused 1 "$AT: cannot listen there" --listen "$AT"
+
+driver hostile "${AT%:*}" "${AT##*:}"
+
+# Three services.
+until_true 20 curl -sf -o /dev/null "http://$store/-/ready" || fail "prometheus: $(tail -n 3 "$T/store.log")"
+mkdir "$T/work"
+driver totals "http://$AT/metrics" "http://$store" "$T/work"
+kill "$STORE"
+curl -sf "http://$AT/metrics" >"$T/before" || fail "/metrics: no answer"
+promtool check metrics <"$T/before" >"$T/promtool" 2>&1 || fail "promtool: $(head -n 3 "$T/promtool")"
+
+# Another configuration: a wrong one changes nothing, a right one loses nothing.
+conf "timeout = 2"
+reload
+case $said in *"$T/agent.conf:15: timeout: set twice; first in line 13; goes on as before"*) ;; *) fail "SIGHUP: $said" ;; esac
+sed -i 's/^families.*/families = gil/; $d' "$T/agent.conf"
+reload
+case $said in *"measure.families cannot be changed while it runs"*) ;; *) fail "SIGHUP: $said" ;; esac
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 \
+	-addext subjectAltName=IP:127.0.0.1 -keyout "$T/key.pem" -out "$T/cert.pem" 2>"$T/openssl" || fail "$(cat "$T/openssl")"
+printf 'scraper:%s\n' "$(openssl passwd -6 -salt saltsalt sesame)" >"$T/users"
+chmod 600 "$T/users" "$T/key.pem"
+conf "tls_cert = $T/cert.pem" "tls_key = $T/users"
+reload
+case $said in *"$T/cert.pem: cannot be served"*"goes on as before"*) ;; *) fail "SIGHUP: $said" ;; esac
+curl -sf -o /dev/null "http://$AT/healthz" || fail "after a wrong key: expected an answer as before"
+conf "tls_cert = $T/cert.pem" "tls_key = $T/key.pem" "auth_file = $T/users"
+reload
+case $said in *"configuration taken"*) ;; *) fail "SIGHUP: $said" ;; esac
+as() { curl -s --cacert "$T/cert.pem" -o "$T/after" -w '%{http_code}' "$@"; }
+[ "$(as -u scraper:wrong "https://$AT/metrics")" = 401 ] || fail "a wrong password: expected 401"
+[ "$(as "https://$AT/metrics")" = 401 ] || fail "no password: expected 401"
+sleep 0.15 # one password in a tenth of a second
+[ "$(as -u scraper:sesame "https://$AT/metrics")" = 200 ] || fail "the right password: expected 200"
+[ "$(as -u scraper:sesame "http://$AT/metrics")" != 200 ] || fail "without TLS: expected no answer"
+conf
+reload
+driver grew "http://$AT/metrics" "$T/before"
+stop_agent
+
+# Exact mode has takes and holds.
+PER_THREAD=yes conf
+sed -i 's/^interval.*/&\nmode = exact/' "$T/agent.conf"
+start_agent
+driver exact "http://$AT/metrics" "$T/work"
+stop_agent

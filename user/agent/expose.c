@@ -1,0 +1,333 @@
+/* Writing the exposition; see expose.h.  All samples of a metric are together. */
+#include "user/agent/expose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user/agent/parts.h"
+#include "user/base/clock.h"
+
+#define NAME_MAX_BYTES 96
+
+static const char *type_of(const struct trace_metric *d)
+{
+	return d->type == METRIC_HISTOGRAM ? "histogram" : NULL;
+}
+
+/* Metric @d of every group. */
+static void write_groups(struct trace_metrics *m, const struct counters *c,
+			 const struct trace_metric *d)
+{
+	size_t hist = part_hist(d->table, d->offset);
+
+	trace_metric_begin(m, d->name, type_of(d), d->unit, d->help);
+	for (size_t i = 0; i < c->ngroups; i++) {
+		for (const struct part *p = c->groups[i]->parts; p; p = p->next) {
+			const void *value = (const char *)p->sum + d->offset;
+			const struct fig_hist *h = value;
+
+			if (p->table != d->table)
+				continue;
+			if (d->type == METRIC_COUNTER)
+				trace_metric_value(m, d->name, "_total", p->labels,
+						   *(const u64 *)value, *d->unit);
+			else if (h->valid)
+				trace_metric_counted(m, d->name, p->labels, p->below[hist],
+						     h->count, h->sum_ns);
+		}
+	}
+}
+
+/* "gilscope_gil_takes" or "cpython_gc_collections" of a process or a thread. */
+static void name_of(char name[NAME_MAX_BYTES], const char *what, const struct trace_metric *d)
+{
+	snprintf(name, NAME_MAX_BYTES, "gilscope_%s%s", what, strchr(d->name, '_'));
+}
+
+static void write_row(struct trace_metrics *m, const struct trace_metric *d, const char *name,
+		      const char *prefix, const char *const *pairs, const void *row)
+{
+	const void *value = (const char *)row + d->offset;
+	char *labels = trace_metric_labels(prefix, pairs);
+
+	if (labels && d->type == METRIC_COUNTER)
+		trace_metric_value(m, name, "_total", labels, *(const u64 *)value, *d->unit);
+	else if (labels)
+		trace_metric_hist(m, name, labels, value);
+	free(labels);
+}
+
+/* Metric @d of every running process among the first @n. */
+static void write_processes(struct trace_metrics *m, const struct counters *c,
+			    const struct trace_metric *d, size_t n)
+{
+	char name[NAME_MAX_BYTES];
+
+	name_of(name, "process", d);
+	trace_metric_begin(m, name, type_of(d), d->unit, d->help);
+	for (size_t i = 0; i < n; i++) {
+		const struct member *owner = c->members[i];
+		char pid[16], room[32];
+		const bool shown = owner->group && !owner->exited;
+
+		snprintf(pid, sizeof(pid), "%u", owner->pid);
+		for (const struct part *p = shown ? owner->parts : NULL; p; p = p->next) {
+			const char *value,
+				*label = trace_metric_key(p->table, p->sum, room, &value);
+			const char *const pairs[] = { "pid", pid,
+						      p->table == FIG_GILS ? NULL : label, p->key,
+						      NULL };
+
+			if (p->table == d->table)
+				write_row(m, d, name, owner->group->labels, pairs, p->sum);
+		}
+	}
+}
+
+static void write_threads(struct trace_metrics *m, const struct counters *c,
+			  const struct trace_metric *d, size_t n)
+{
+	char name[NAME_MAX_BYTES];
+
+	name_of(name, "thread", d);
+	trace_metric_begin(m, name, type_of(d), d->unit, d->help);
+	for (size_t i = 0; i < n; i++) {
+		const struct member *owner = c->members[i];
+		const struct fig_process *p = &c->last->procs[owner->row];
+		char pid[16], tid[16];
+
+		snprintf(pid, sizeof(pid), "%u", p->pid);
+		for (size_t j = 0; owner->group && !p->exited && j < p->nthreads; j++) {
+			const struct fig_thread *t = &p->threads[j];
+			const char *const pairs[] = { "pid", pid,      "tid",
+						      tid,   "thread", t->name ? t->name : "",
+						      NULL };
+
+			snprintf(tid, sizeof(tid), "%u", t->tid);
+			if (!t->exited)
+				write_row(m, d, name, owner->group->labels, pairs, t);
+		}
+	}
+}
+
+/* How many members' rows fit into *@room, which gets less by them; those that do not: *@ret_out. */
+static size_t fitting(const struct counters *c, bool threads, size_t *room, size_t *ret_out)
+{
+	size_t n = c->nmembers;
+
+	for (size_t i = 0; i < c->nmembers; i++) {
+		const struct member *m = c->members[i];
+		size_t cost = 0;
+
+		if (m->exited || !m->group)
+			continue;
+		for (const struct part *p = threads ? NULL : m->parts; p; p = p->next)
+			cost += counters_cost(p->table);
+		if (threads)
+			cost = c->last->procs[m->row].nthreads * counters_cost(FIG_THREADS);
+		if (n == c->nmembers && cost > *room)
+			n = i;
+		if (n == c->nmembers)
+			*room -= cost;
+		else
+			*ret_out += cost;
+	}
+	return n;
+}
+
+static void write_figures(struct trace_metrics *m, const struct counters *c, size_t *ret_out)
+{
+	const struct agent_config *config = c->config;
+	size_t room = config->max_series > c->series ? config->max_series - c->series : 0;
+	size_t processes = config->per_process && c->last ? fitting(c, false, &room, ret_out) : 0;
+	size_t threads = config->per_thread && c->last ? fitting(c, true, &room, ret_out) : 0;
+
+	for (size_t i = 0; i < trace_metric_count; i++) {
+		const struct trace_metric *d = &trace_metric_list[i];
+
+		if (d->type == METRIC_LEVEL)
+			continue;
+		write_groups(m, c, d);
+		if (config->per_process)
+			write_processes(m, c, d, processes);
+		if (config->per_thread && d->table == FIG_THREADS)
+			write_threads(m, c, d, threads);
+	}
+}
+
+/* What a group itself has: GROUP_COST in counters.c. */
+static void write_members(struct trace_metrics *m, const struct counters *c)
+{
+	static const struct {
+		const char *name, *type, *unit, *help;
+	} list[] = {
+		{ "gilscope_processes", "gauge", "", "CPython processes that run." },
+		{ "gilscope_threads", "gauge", "", "Their threads." },
+		{ "gilscope_process_starts", NULL, "",
+		  "Processes there were since the agent began." },
+		{ "gilscope_measured_seconds", NULL, "seconds",
+		  "How long each of them was measured, all together." },
+	};
+
+	for (size_t k = 0; k < sizeof(list) / sizeof(list[0]); k++) {
+		trace_metric_begin(m, list[k].name, list[k].type, list[k].unit, list[k].help);
+		for (size_t i = 0; i < c->ngroups; i++) {
+			const struct group *g = c->groups[i];
+			const u64 values[] = { g->running, g->threads, g->starts, g->measured_ns };
+
+			if (!i && !g->starts && !g->parts)
+				continue; /* "other", and there is none */
+			trace_metric_value(m, list[k].name, list[k].type ? "" : "_total", g->labels,
+					   values[k], *list[k].unit);
+		}
+	}
+}
+
+static void number(struct trace_metrics *m, const char *name, const char *type, const char *unit,
+		   u64 v, const char *help)
+{
+	trace_metric_begin(m, name, type, unit, help);
+	trace_metric_value(m, name, type ? "" : "_total", "", v, !strcmp(unit, "seconds"));
+}
+
+static void counter_of(struct trace_metrics *m, const char *name, const char *label,
+		       const char *value, u64 v)
+{
+	const char *const pairs[] = { label, value, NULL };
+	char *labels = trace_metric_labels("", pairs);
+
+	if (labels)
+		trace_metric_value(m, name, "_total", labels, v, false);
+	free(labels);
+}
+
+static u64 resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long long pages = 0;
+
+	if (f && fscanf(f, "%*u %llu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (u64)sysconf(_SC_PAGESIZE);
+}
+
+static void write_losses(struct trace_metrics *m, const struct figures *f)
+{
+	trace_metric_begin(m, "gilscope_lost_events", NULL, "",
+			   "What is missing in the other metrics, by cause.");
+	for (size_t i = 0; f && i < f->nlost; i++) {
+		const char *const pairs[] = { "cause", f->lost[i].cause, "families",
+					      f->lost[i].families, NULL };
+		char *labels = trace_metric_labels("", pairs);
+
+		if (labels)
+			trace_metric_value(m, "gilscope_lost_events", "_total", labels,
+					   f->lost[i].count, false);
+		free(labels);
+	}
+}
+
+static void write_cost(struct trace_metrics *m, const struct counters *c)
+{
+	const struct figures *f = c->last;
+
+	number(m, "gilscope_tracer_cpu_seconds", NULL, "seconds", clock_cpu_ns(),
+	       "CPU time gilscope used.");
+	number(m, "gilscope_tracer_resident_bytes", "gauge", "bytes", resident_bytes(),
+	       "Memory gilscope has.");
+	number(m, "gilscope_probe_hits", NULL, "", f ? f->overhead.probe_hits : 0,
+	       "Hits of all probes.");
+	number(m, "gilscope_target_cpu_estimate_seconds", NULL, "seconds",
+	       f ? f->overhead.target_cpu_ns_estimate : FIG_NULL,
+	       "CPU time the probes took from the measured processes: hits times the measured cost "
+	       "of one.");
+}
+
+static void write_agent(struct trace_metrics *m, const struct counters *c,
+			const struct agent_state *s, size_t left_out)
+{
+	const char *const pairs[] = { "version", GS_VERSION, "mode", c->config->mode, NULL };
+	char *labels = trace_metric_labels("", pairs);
+
+	trace_metric_begin(m, "gilscope_agent_info", "gauge", "", "The agent.");
+	if (labels)
+		trace_metric_value(m, "gilscope_agent_info", "", labels, 1, false);
+	free(labels);
+	number(m, "gilscope_started_timestamp_seconds", "gauge", "seconds", s->started_unix_ns,
+	       "When the measurement began, since 1970.");
+	number(m, "gilscope_agent_readings", NULL, "", s->readings,
+	       "Readings of what the kernel counted.");
+	number(m, "gilscope_agent_reading_seconds", "gauge", "seconds", s->reading_ns,
+	       "How long the last one took.");
+	number(m, "gilscope_agent_interval_seconds", "gauge", "seconds", s->pace_ns,
+	       "Time until the next one: longer than configured where they would take more than 1 "
+	       "% "
+	       "of a core.");
+	number(m, "gilscope_agent_series", "gauge", "", c->series,
+	       "Series of services, as counted against max_series.");
+	number(m, "gilscope_agent_series_left_out", "gauge", "", left_out,
+	       "Series of processes and threads that had no room below max_series.");
+	trace_metric_begin(
+		m, "gilscope_agent_folded", NULL, "",
+		"What is counted under service=\"other\" for want of room: processes, and "
+		"rows of processes.");
+	counter_of(m, "gilscope_agent_folded", "what", "process", c->folded_processes);
+	counter_of(m, "gilscope_agent_folded", "what", "row", c->folded_rows);
+	number(m, "gilscope_agent_forgotten_services", NULL, "", c->forgotten,
+	       "Label sets that are gone because no process of theirs has run for long.");
+	trace_metric_begin(m, "gilscope_agent_reloads", NULL, "",
+			   "Times the configuration was read again.");
+	counter_of(m, "gilscope_agent_reloads", "result", "taken", s->reloads);
+	counter_of(m, "gilscope_agent_reloads", "result", "refused", s->failed_reloads);
+	number(m, "gilscope_agent_http_requests", NULL, "", s->requests, "Requests answered.");
+	number(m, "gilscope_agent_http_refused", NULL, "", s->refused,
+	       "Of them, answered with another code than 200.");
+	number(m, "gilscope_agent_http_cut", NULL, "", s->cut,
+	       "Connections closed because they were too slow or too many.");
+}
+
+void expose_write(struct out *out, enum trace_metric_form form, const struct counters *c,
+		  const struct agent_state *state)
+{
+	struct trace_metrics m = { .out = out, .form = form };
+	size_t left_out = 0;
+
+	write_members(&m, c);
+	write_figures(&m, c, &left_out);
+	write_losses(&m, c->last);
+	write_cost(&m, c);
+	write_agent(&m, c, state, left_out);
+	if (form == METRICS_OPENMETRICS)
+		out_str(out, "# EOF\n");
+}
+
+/* The quality that the header gives to @type, or to all; -1: it does not name it. */
+static double quality(const char *accept, const char *type)
+{
+	size_t len = strlen(type);
+
+	while (*accept) {
+		size_t item = strcspn(accept, ","), skip = strspn(accept, " \t");
+
+		if (skip < item && !strncasecmp(accept + skip, type, len) &&
+		    strchr(" \t;,", accept[skip + len])) {
+			const char *q = memmem(accept, item, ";q=", 3);
+
+			return q ? strtod(q + 3, NULL) : 1;
+		}
+		accept += item + (accept[item] == ',');
+	}
+	return -1;
+}
+
+enum trace_metric_form expose_form(const char *accept)
+{
+	double open = accept ? quality(accept, "application/openmetrics-text") : -1;
+
+	return open > 0 && open >= quality(accept, "text/plain") ? METRICS_OPENMETRICS
+								 : METRICS_PROMETHEUS;
+}
