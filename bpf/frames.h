@@ -72,7 +72,13 @@ struct gs_frames_walk {
 #ifdef __bpf__
 #define GS_FRAMES_READ(memory, to, size, from) \
 	bpf_probe_read_user((to), (size), (const void *)(from))
+/* What calls it is deep in calls already, and all have 512 bytes of stack together. */
+#define GS_FRAMES_INLINE static __always_inline
+/* Up to 5.15 the verifier forgets what was asked of a number that was out of its register. */
+#define GS_FRAMES_ASK_AGAIN(n) barrier_var(n)
 #else
+#define GS_FRAMES_INLINE static inline
+#define GS_FRAMES_ASK_AGAIN(n) ((void)(n))
 /* 0, or anything else if not all of it could be read. */
 struct gs_memory {
 	int (*read)(const struct gs_memory *m, void *to, u32 size, u64 from);
@@ -81,7 +87,7 @@ struct gs_memory {
 #endif
 
 /* The first instruction of the copy of the code that @frame runs; 0: cannot be read. */
-static inline u64 gs_frames_base(const struct gs_frames_walk *w, u64 code)
+GS_FRAMES_INLINE u64 gs_frames_base(const struct gs_frames_walk *w, u64 code)
 {
 	const struct gs_frame_layout *l = w->layout;
 	u64 copies = 0, base = 0;
@@ -101,7 +107,7 @@ static inline u64 gs_frames_base(const struct gs_frames_walk *w, u64 code)
 }
 
 /* Where in its code the frame is; false: that cannot be. */
-static inline bool gs_frames_offset(const struct gs_frames_walk *w, u64 code, s32 *ret_offset)
+GS_FRAMES_INLINE bool gs_frames_offset(const struct gs_frames_walk *w, u64 code, s32 *ret_offset)
 {
 	const struct gs_frame_layout *l = w->layout;
 	u64 instr = 0, base;
@@ -123,7 +129,7 @@ static inline bool gs_frames_offset(const struct gs_frames_walk *w, u64 code, s3
 }
 
 /* The kind of the frame: flags, or GS_FRAME_NONE of a shim. */
-static inline u32 gs_frames_flags(const struct gs_frames_walk *w)
+GS_FRAMES_INLINE u32 gs_frames_flags(const struct gs_frames_walk *w)
 {
 	const struct gs_frame_layout *l = w->layout;
 	u8 owner = 0, entry = 0;
@@ -143,14 +149,14 @@ static inline u32 gs_frames_flags(const struct gs_frames_walk *w)
 	return owner == 1 ? flags | GS_FRAME_GENERATOR : flags;
 }
 
-static inline bool gs_frames_end(struct gs_frames_walk *w, u32 how)
+GS_FRAMES_INLINE bool gs_frames_end(struct gs_frames_walk *w, u32 how)
 {
 	w->out->end = how;
 	return false;
 }
 
 /* The next frame into ->out; false: that was the last, and ->out says how it ended. */
-static inline bool gs_frames_step(struct gs_frames_walk *w)
+GS_FRAMES_INLINE bool gs_frames_step(struct gs_frames_walk *w)
 {
 	const struct gs_frame_layout *l = w->layout;
 	u64 previous = 0, code = 0;
@@ -180,6 +186,9 @@ static inline bool gs_frames_step(struct gs_frames_walk *w)
 	code &= ~(u64)l->code_tags;
 	if (!code || code & 7 || !gs_frames_offset(w, code, &offset))
 		return gs_frames_end(w, GS_FRAMES_TORN);
+	GS_FRAMES_ASK_AGAIN(n);
+	if (n >= GS_FRAMES_MAX)
+		return gs_frames_end(w, GS_FRAMES_TRUNCATED);
 	w->out->frame[n].code = code;
 	w->out->frame[n].offset = offset;
 	w->out->frame[n].flags = flags;
@@ -189,7 +198,7 @@ static inline bool gs_frames_step(struct gs_frames_walk *w)
 }
 
 /* Begin with the thread state at @tstate; false: there is nothing to walk, ->out says why. */
-static inline bool gs_frames_begin(struct gs_frames_walk *w, u64 tstate)
+GS_FRAMES_INLINE bool gs_frames_begin(struct gs_frames_walk *w, u64 tstate)
 {
 	const struct gs_frame_layout *l = w->layout;
 

@@ -1,0 +1,91 @@
+/* What stacks.c, stacks_names.c and stacks_tables.c share. */
+#ifndef GS_USER_INGEST_STACKS_PRIVATE_H
+#define GS_USER_INGEST_STACKS_PRIVATE_H
+
+#include "user/family/stacks.h"
+#include "user/ingest/stack_store.h"
+#include "user/ingest/stacks.h"
+#include "user/target/py_code.h"
+
+struct ring_buffer;
+
+/* A stack that the kernel has told. */
+struct stack_known {
+	u64 stack; /* its hash there; 0: free */
+	u32 pid;
+	u32 used; /* the reading that counted on it last */
+	u64 id; /* with its names; 0: there was no room for them */
+	const struct fig_frames *names; /* NULL likewise */
+	struct gs_frames *frames; /* owned; as many as it has */
+};
+
+/* What was read last of one entry of the kernel's costs. */
+struct stack_read {
+	struct gs_stack_key key; /* pid 0: free */
+	struct gs_stack_cost last;
+	bool changed; /* in the last reading */
+	bool gone; /* from the kernel's table: to be forgotten */
+};
+
+#define SEEN 1024 /* a power of two */
+
+struct stacks {
+	const struct kmaps *maps;
+	struct stack_store *store; /* shared */
+	struct ring_buffer *ring;
+	const struct collector *collector; /* while the ring is read */
+	struct stack_known *known;
+	size_t nknown, known_room;
+	struct stack_read *reads;
+	size_t nreads, reads_room;
+	u64 known_gone, costs_gone; /* taken out of the kernel's tables */
+	u32 reading; /* number */
+	u32 cleaned; /* the one at which the table of stacks was cleaned */
+	u64 unknown_seen, tstates_at_ns;
+	u64 period_ns;
+	u64 lost;
+	int err; /* of the ring's reader */
+	/* Code objects looked at in this reading. */
+	struct {
+		u64 addr;
+		u32 pid;
+		u32 reading;
+		const struct py_code *code;
+	} seen[SEEN];
+};
+
+struct stacks_of {
+	struct family_stacks rows;
+	struct py_codes *codes; /* NULL: none was needed yet */
+};
+
+/* stacks_names.c */
+
+/* Names for @k, of @m, or again: they may be others by now.  0 or -ENOMEM. */
+int stacks_name(struct stacks *s, const struct measured *m, struct stack_known *k);
+
+/* stacks_tables.c */
+
+/* The stack @stack; NULL: it was not told, or forgotten. */
+struct stack_known *stacks_known_find(const struct stacks *s, u64 stack);
+
+/* A place for it, new or not; NULL without memory. */
+struct stack_known *stacks_known_add(struct stacks *s, u64 stack);
+
+/* The last reading of @key, all 0 if it is new; NULL without memory. */
+struct stack_read *stacks_read_of(struct stacks *s, const struct gs_stack_key *key);
+
+/* Room in the kernel's table of stacks, and in ours: those not used since the last time go. */
+void stacks_clean_known(struct stacks *s);
+
+/* Forget the last readings that are gone. */
+void stacks_reads_trim(struct stacks *s);
+
+void stacks_tables_free(struct stacks *s);
+
+/* stacks_tstates.c */
+
+/* Tell the kernel which thread has which PyThreadState. */
+void stacks_tell_tstates(const struct stacks *s, const struct measured *m);
+
+#endif
