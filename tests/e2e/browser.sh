@@ -1,8 +1,8 @@
 #!/bin/sh
-# The HTML page and speedscope's viewer, in headless Chromium, show what was recorded; so does the Perfetto trace.
+# The HTML page, flame graphs and speedscope's viewer, in headless Chromium, show what was measured; so does the Perfetto trace.
 . "$(dirname "$0")/lib.sh"
 
-for t in test_trace_html test_trace_speedscope; do
+for t in test_trace_html test_trace_speedscope test_flame; do
 	[ -x "$O/tests/$t" ] || fail "$O/tests/$t: not built; run make tests"
 done
 reason=$(sh "$ROOT/tests/browser/install.sh" "$O/browser") || {
@@ -14,9 +14,9 @@ CHROMIUM=$(command -v chromium)
 export CHROMIUM
 cd "$ROOT" || fail "$ROOT: cannot go there"
 
-# in_browser SCRIPT FILE EXPECTED: its last words are told if it fails
+# in_browser SCRIPT FILE [EXPECTED]: its last words are told if it fails
 in_browser() {
-	timeout -k 5 120 node "$ROOT/tests/browser/$1" "$2" "$3" >"$T/out" 2>&1 || {
+	timeout -k 5 120 node "$ROOT/tests/browser/$1" "$2" ${3:+"$3"} >"$T/out" 2>&1 || {
 		cat "$T/out"
 		fail "$1 ${2##*/}: see above"
 	}
@@ -24,13 +24,21 @@ in_browser() {
 }
 
 # Made-up programs with hostile names, and their figures by the replay.
-for t in test_trace_html test_trace_speedscope; do
+for t in test_trace_html test_trace_speedscope test_flame; do
 	PAGES=$T "$O/tests/$t" >"$T/log" 2>&1 || fail "$t: $(tail -n 3 "$T/log")"
 done
 for page in program hostile million; do
 	in_browser page.mjs "$T/$page.html" "$T/$page.html.json"
 done
 in_browser speedscope.mjs "$T/program.speedscope.json" "$T/program.expected.json"
+
+# Flame graphs: file, stacks, and what is searched for.
+for graph in flame-program.html,parse flame-hostile.svg,'alert(1' \
+	flame-hostile.html,'alert(1' flame-wide.svg,f12; do
+	file=${graph%,*}
+	printf '%s\n' "$T/$file" "$T/${file%.*}.folded" "${graph#*,}"
+done >"$T/graphs"
+in_browser flame.mjs "$T/graphs"
 
 # The checks are able to fail.
 sed 's/"takes": \([0-9]\)/"takes": 1\1/' "$T/hostile.html.json" >"$T/wrong.json"
@@ -39,6 +47,10 @@ sed 's/"takes": \([0-9]\)/"takes": 1\1/' "$T/hostile.html.json" >"$T/wrong.json"
 sed 's/"hold": \([0-9]\)/"hold": 1\1/' "$T/program.expected.json" >"$T/wrong.json"
 ! node tests/browser/speedscope.mjs "$T/program.speedscope.json" "$T/wrong.json" >"$T/out" 2>&1 ||
 	fail "speedscope.mjs: did not notice other totals"
+sed 's/ 60000000$/ 30000000/' "$T/flame-program.folded" >"$T/wrong.folded"
+printf '%s\n' "$T/flame-program.svg" "$T/wrong.folded" parse >"$T/graphs"
+! node tests/browser/flame.mjs "$T/graphs" >"$T/out" 2>&1 ||
+	fail "flame.mjs: did not notice other stacks than the picture's"
 
 # A real program, if we may trace one: what the recording's rows (jsonl) add up to is the truth.
 if [ "$(id -u)" != 0 ] || [ ! -x "$GILSCOPE" ]; then

@@ -46,7 +46,7 @@ restored_after() {
 start_work mix.py 200
 go
 for size in 80x24 200x60; do
-	screen_start "${size%x*}" "${size#*x}" "'$GILSCOPE' top -p $WORK -i 0.2"
+	screen_start "${size%x*}" "${size#*x}" "'$GILSCOPE' top --with stacks -p $WORK -i 0.2"
 	await 20 "$WORK" "top at $size"
 	await 5 'HELD%' "top at $size"
 	await 10 'cpu0' "top at $size: thread names"
@@ -75,6 +75,17 @@ for size in 80x24 200x60; do
 	sleep 0.6
 	mux resize-window -x "${size%x*}" -y "${size#*x}"
 	await 5 'HELD%' "top: after resizing"
+	key Enter
+	await 5 'WAITED FOR' "top at $size: Enter opens the marked thread"
+	key F
+	await 10 'burn\|pump' "top at $size: F in an opened thread, its functions"
+	key w
+	key Escape
+	await 5 'WAITED FOR' "top at $size: back in the thread"
+	key b
+	await 5 'HOLDER, by waiter' "top at $size: b"
+	key Escape
+	await 5 'HELD%' "top at $size: back from the matrix"
 	key q
 	restored_after "top: q"
 	shows '^END 0' || fail "top: expected exit code 0 after q, seen: $(screen | grep END)"

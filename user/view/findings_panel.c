@@ -59,6 +59,7 @@ void findings_line(const struct view *v, struct canvas *c, struct area a)
 
 static void who(const struct finding *x, struct canvas *c, int row)
 {
+	char place[128];
 	int at = 4;
 
 	for (size_t i = 0; i < x->nthreads; i++)
@@ -66,10 +67,16 @@ static void who(const struct finding *x, struct canvas *c, int row)
 				    x->threads[i].role, x->threads[i].tid,
 				    x->threads[i].name ?: "?");
 	if (x->generation != FIG_NULL)
-		canvas_printf(c, row, at, STYLE_NORMAL, "mostly generation %llu",
-			      (unsigned long long)x->generation);
+		at += canvas_printf(c, row, at, STYLE_NORMAL, "mostly generation %llu",
+				    (unsigned long long)x->generation);
 	if (x->cause)
-		canvas_printf(c, row, at, STYLE_NORMAL, "mostly %s", x->cause);
+		at += canvas_printf(c, row, at, STYLE_NORMAL, "mostly %s", x->cause);
+	if (!(x->function_share > 0))
+		return;
+	at += canvas_printf(c, row, at, STYLE_NORMAL, "; %s in ", fmt_percent(x->function_share).s);
+	canvas_printf(c, row, at, STYLE_BOLD, "%s (%s)", x->function.text,
+		      fig_label_place(x->function.file, x->function.first_line, 30, place,
+				      sizeof(place)));
 }
 
 void findings_draw(struct view *v, struct canvas *c)

@@ -165,12 +165,21 @@ void header_draw(const struct view *v, struct canvas *c, struct area a)
 		findings_line(v, c, a);
 }
 
+static void screen_footer(const struct view *v, struct canvas *c, struct area a)
+{
+	const char *weight = v->screen == SCREEN_BLAME ? "" : "w next weight  ";
+
+	canvas_printf(c, a.row, a.col, STYLE_DIM,
+		      "Esc goes back  %sF flame  b blame  arrows scroll  t total  p pause", weight);
+}
+
 void footer_draw(const struct view *v, struct canvas *c, struct area a)
 {
 	static const char *const keys[][2] = {
-		{ "q", "quit" }, { "?", "help" },   { "p", "pause" },	  { "t", "total" },
-		{ "s", "sort" }, { "/", "filter" }, { "+-", "interval" }, { "n", "next" },
-		{ "a", "all" },	 { "S", "save" },
+		{ "q", "quit" },   { "?", "help" },  { "Enter", "open" }, { "b", "blame" },
+		{ "F", "flame" },  { "p", "pause" }, { "t", "total" },	  { "s", "sort" },
+		{ "/", "filter" }, { "n", "next" },  { "a", "all" },	  { "+-", "interval" },
+		{ "S", "save" },
 	};
 	int at = 0;
 
@@ -183,16 +192,20 @@ void footer_draw(const struct view *v, struct canvas *c, struct area a)
 		canvas_text(c, a.row, a.col, a.cols, STYLE_BOLD, v->message);
 		return;
 	}
+	if (v->screen != SCREEN_PANELS) {
+		screen_footer(v, c, a);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *key = keys[i][0], *what = keys[i][1];
 		int width;
 
 		if (*keys[i][0] == 't' && v->since_start)
 			what = "last";
-		if (*keys[i][0] == 'a' && view_shows_all(v)) {
-			key = "Enter";
+		if (*keys[i][0] == 'E' && view_shows_all(v))
 			what = "this one";
-		}
+		if (*keys[i][0] == 'a' && view_shows_all(v))
+			continue;
 		width = (int)(strlen(key) + 1 + strlen(what));
 		if (at + width > a.cols)
 			break;

@@ -17,9 +17,14 @@ static const char *const keys[][2] = {
 	{ "/", "show threads with a text in their name; Esc shows all again" },
 	{ "+ -", "longer or shorter interval, 0.1 s to 60 s" },
 	{ "a", "all processes in a table, and back" },
-	{ "Enter", "there: show the marked process alone; arrows move the mark" },
+	{ "Enter", "show the marked process alone; open the marked thread: its functions," },
+	{ "", "who made it wait, whom it made wait; Esc goes back" },
+	{ "b", "blame: who made whom wait, holders by waiters; arrows scroll" },
+	{ "F", "flame view of the functions (--with stacks); in an opened thread: its own" },
+	{ "w", "there: weigh functions by time held, waited, others waited, blocked," },
+	{ "", "paused in collections, objects deallocated" },
 	{ "Tab, n, N", "next, previous process" },
-	{ "arrows", "scroll; PgUp, PgDn, Home and End too" },
+	{ "arrows", "move the mark, or scroll; PgUp, PgDn, Home and End too" },
 	{ "S", "save the figures as gilscope-PID-TIME.json in the current folder" },
 };
 

@@ -35,11 +35,19 @@ static void filter_add(struct view *v, u32 cp)
 		memcpy(v->filter + len, mb, strlen(mb) + 1);
 }
 
+/* From the first row on. */
+static void unmark(struct view *v)
+{
+	v->scroll = 0;
+	v->move = 0;
+	v->marked = false;
+}
+
 static void filter_key(struct view *v, u32 key)
 {
 	size_t len = strlen(v->filter);
 
-	v->scroll = 0;
+	unmark(v);
 	switch (key) {
 	case VIEW_KEY_ENTER:
 		v->filtering = false;
@@ -62,7 +70,7 @@ static void filter_key(struct view *v, u32 key)
 	}
 }
 
-/* Where all processes are shown the arrows move the mark. */
+/* The arrows move the mark: of the processes where all are shown, else of the threads. */
 static void move_key(struct view *v, u32 key)
 {
 	int page = v->page ? (int)v->page : 1;
@@ -91,7 +99,7 @@ static void move_key(struct view *v, u32 key)
 	}
 }
 
-static void scroll_key(struct view *v, u32 key)
+void view_scroll(struct view *v, u32 key)
 {
 	size_t page = v->page ? v->page : 1, up = 0;
 
@@ -169,9 +177,21 @@ static void show_all(struct view *v, bool all)
 	v->scroll = 0;
 }
 
-static void sort_by(struct view *v, int step)
+/* The marked thread, on a screen of its own. */
+static void open_thread(struct view *v)
 {
 	v->scroll = 0;
+	if (!v->tid) {
+		snprintf(v->message, sizeof(v->message), "No thread is marked.");
+		return;
+	}
+	v->marked = true;
+	v->screen = SCREEN_THREAD;
+}
+
+static void sort_by(struct view *v, int step)
+{
+	unmark(v);
 	if (view_shows_all(v)) {
 		v->sort_processes =
 			(v->sort_processes + processes_ncolumns + step) % processes_ncolumns;
@@ -189,7 +209,7 @@ static void toggle(struct view *v, u32 key)
 		return;
 	case 'r':
 		v->reverse = !v->reverse;
-		v->scroll = 0;
+		unmark(v);
 		return;
 	case 't':
 		v->since_start = !v->since_start;
@@ -210,10 +230,7 @@ static void toggle(struct view *v, u32 key)
 		*v->filter = '\0';
 		return;
 	default:
-		if (view_shows_all(v))
-			move_key(v, key);
-		else
-			scroll_key(v, key);
+		move_key(v, key);
 	}
 }
 
@@ -223,7 +240,7 @@ static enum dash_action page_key(struct view *v, u32 key)
 	bool back = v->help ? key == '?' || key == 'h' : key == 'f';
 
 	if (!back && key != 'q' && key != VIEW_KEY_ESC && key != VIEW_KEY_ENTER) {
-		scroll_key(v, key);
+		view_scroll(v, key);
 		return DASH_NONE;
 	}
 	v->help = v->listing = false;
@@ -240,6 +257,8 @@ enum dash_action view_key(struct view *v, u32 key)
 	}
 	if (v->help || v->listing)
 		return page_key(v, key);
+	if (v->screen != SCREEN_PANELS && view_screen_key(v, key))
+		return DASH_NONE;
 	switch (key) {
 	case 'q':
 	case 'Q':
@@ -270,7 +289,17 @@ enum dash_action view_key(struct view *v, u32 key)
 		show_all(v, !v->all);
 		break;
 	case VIEW_KEY_ENTER:
-		show_all(v, false);
+		if (view_shows_all(v))
+			show_all(v, false);
+		else
+			open_thread(v);
+		break;
+	case 'b':
+	case 'F':
+		if (view_shows_all(v))
+			show_all(v, false); /* of the marked process */
+		v->scroll = 0;
+		v->screen = key == 'b' ? SCREEN_BLAME : SCREEN_FLAME;
 		break;
 	case 'S':
 		save(v);

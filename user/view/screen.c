@@ -100,6 +100,22 @@ static void draw_all(struct view *v, struct canvas *c)
 	processes_panel(v, c, a);
 }
 
+/* What takes the place of all panels. */
+static void draw_screen(struct view *v, struct canvas *c)
+{
+	static void (*const screens[])(struct view *, struct canvas *, struct area) = {
+		[SCREEN_THREAD] = thread_screen,
+		[SCREEN_BLAME] = blame_screen,
+		[SCREEN_FLAME] = flame_screen,
+	};
+	struct area a = { 0, 0, header_rows(v), c->cols };
+
+	header_draw(v, c, a);
+	a.row = a.rows + (c->rows >= ROOMY);
+	a.rows = c->rows - a.row - 1;
+	screens[v->screen](v, c, a);
+}
+
 void view_draw(struct view *v, struct canvas *c)
 {
 	const struct fig_process *p = view_process(v);
@@ -123,7 +139,9 @@ void view_draw(struct view *v, struct canvas *c)
 		findings_draw(v, c);
 		return;
 	}
-	if (p && view_shows_all(v))
+	if (p && v->screen != SCREEN_PANELS)
+		draw_screen(v, c);
+	else if (p && view_shows_all(v))
 		draw_all(v, c);
 	else if (p)
 		draw_process(v, c, p);

@@ -72,7 +72,8 @@ static enum style row_style(const void *row, const void *arg)
 {
 	const struct view_thread *r = row;
 
-	(void)arg;
+	if (r == arg)
+		return STYLE_SORT;
 	if (r->thread->exited)
 		return STYLE_DIM;
 	return r->holds ? STYLE_BOLD : STYLE_NORMAL;
@@ -126,6 +127,36 @@ static void wrap(struct view *v, const struct fig_process *p, size_t from, size_
 		v->rows[i] = &v->threads[from + i];
 }
 
+/* The marked row, v->move rows further on, is on the page; it is the first until one is chosen. */
+static const struct view_thread *mark(struct view *v, size_t count, size_t page)
+{
+	size_t at = 0, step = (size_t)(v->move < 0 ? -v->move : v->move);
+
+	if (!count) {
+		v->tid = 0;
+		return NULL;
+	}
+	while (v->marked && at < count &&
+	       ((const struct view_thread *)v->rows[at])->thread->tid != v->tid)
+		at++;
+	if (at == count)
+		at = 0;
+	if (v->move < 0)
+		at -= step < at ? step : at;
+	else
+		at = step < count - 1 - at ? at + step : count - 1;
+	v->marked |= v->move != 0;
+	v->move = 0;
+	v->tid = ((const struct view_thread *)v->rows[at])->thread->tid;
+	if (at < v->scroll)
+		v->scroll = at;
+	if (page && at >= v->scroll + page)
+		v->scroll = at - page + 1;
+	if (v->scroll + page > count)
+		v->scroll = count > page ? count - page : 0;
+	return v->rows[at];
+}
+
 static void draw(struct view *v, struct canvas *c, struct area a, struct grid *g, size_t count,
 		 size_t of)
 {
@@ -139,6 +170,8 @@ static void draw(struct view *v, struct canvas *c, struct area a, struct grid *g
 	g->reverse = v->reverse;
 	g->row_style = row_style;
 	grid_sort(g, v->rows, count);
+	if (!view_shows_all(v))
+		g->row_arg = mark(v, count, v->page);
 	grid_draw(c, a, g, v->rows, count, view_shows_all(v) ? 0 : v->scroll);
 	if (!count && a.rows > 1)
 		canvas_text(c, a.row + 1, a.col, a.cols, STYLE_DIM,
@@ -159,8 +192,6 @@ void threads_panel(struct view *v, struct canvas *c, struct area a)
 
 	wrap(v, p, 0, count);
 	v->page = page;
-	if (v->scroll + page > count)
-		v->scroll = count > page ? count - page : 0;
 	draw(v, c, a, &g, count, p->nthreads);
 }
 

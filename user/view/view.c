@@ -88,6 +88,10 @@ void view_switch(struct view *v, int step)
 	v->proc = (v->proc + f->nprocs + (size_t)step) % f->nprocs;
 	v->pid = f->procs[v->proc].pid;
 	v->scroll = 0;
+	v->marked = false; /* a thread of another process */
+	if (v->screen == SCREEN_THREAD || v->flame_tid)
+		v->screen = SCREEN_PANELS;
+	v->flame_tid = 0;
 }
 
 bool view_rows(struct view *v, size_t count)

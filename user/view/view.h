@@ -4,11 +4,13 @@
  *
  *   screen.c   lays the panels out          keys.c   what each key does
  *   view.c     takes over new figures       *_panel.c, header.c, help.c   one part each
+ *   *_screen.c take the place of all panels
  */
 #ifndef GS_USER_VIEW_VIEW_H
 #define GS_USER_VIEW_VIEW_H
 
 #include "user/model/fig_rows.h"
+#include "user/model/fig_stacks.h"
 #include "user/model/figures.h"
 #include "user/model/findings.h"
 #include "user/view/canvas.h"
@@ -37,6 +39,14 @@ enum view_key {
 	VIEW_KEY_BACK_TAB,
 };
 
+/* What is below the header. */
+enum view_screen {
+	SCREEN_PANELS,
+	SCREEN_THREAD, /* one thread, opened */
+	SCREEN_BLAME, /* holders by waiters */
+	SCREEN_FLAME, /* the tree of calls */
+};
+
 /* How much of the time the GIL of one process was held, interval by interval. */
 struct history {
 	u32 pid;
@@ -61,10 +71,16 @@ struct view {
 	bool paused;
 	bool help;
 	bool listing; /* all findings, on a screen of their own */
+	enum view_screen screen;
+	enum fig_stack_weight by; /* what functions are weighed by there */
+	u32 tid; /* the thread marked, or opened */
+	bool marked; /* it was chosen; else the first row is marked */
+	u32 flame_tid; /* of one thread only; 0: of all */
+	size_t across; /* first column of the blame matrix shown */
 	struct findings findings; /* of view_figures(), as of the last drawing */
 	bool all; /* all processes are shown, not one */
 	bool chosen; /* the user said which; else all are as soon as there are several */
-	int move; /* rows the mark is to go down, once it is known where it is */
+	int move; /* rows a mark is to go down, once it is known where it is */
 	int sort; /* column of the threads table */
 	int sort_processes; /* column of the processes table */
 	bool reverse;
@@ -107,6 +123,12 @@ void view_switch(struct view *v, int step);
 /* Room for @count pointers in v->rows.  False without memory. */
 bool view_rows(struct view *v, size_t count);
 
+/* A key where one of the screens takes the panels' place; false: it does what it always does. */
+bool view_screen_key(struct view *v, u32 key);
+
+/* Arrows and the like: move what is shown. */
+void view_scroll(struct view *v, u32 key);
+
 /* Act on a key (a Unicode character or an enum view_key). */
 enum dash_action view_key(struct view *v, u32 key);
 
@@ -129,6 +151,9 @@ void asyncio_panel(struct view *v, struct canvas *c, struct area a);
 void types_panel(struct view *v, struct canvas *c, struct area a);
 void help_draw(struct view *v, struct canvas *c);
 void findings_draw(struct view *v, struct canvas *c);
+void thread_screen(struct view *v, struct canvas *c, struct area a);
+void blame_screen(struct view *v, struct canvas *c, struct area a);
+void flame_screen(struct view *v, struct canvas *c, struct area a);
 
 /* Is there a finding about what is on show?  Then the worst has a line in the header. */
 bool findings_any(const struct view *v);
