@@ -47,13 +47,18 @@ static void symbols(struct elf_file *f)
 	struct elf_import imp;
 	struct elf_symbol sym;
 	const char *name;
-	u64 v;
+	u64 v, places[3], pointers[3];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!elf_file_symbol(f, names[i], &sym)) {
 			name = elf_file_function_at(f, sym.vaddr);
 			seen += name ? strlen(name) : 0;
 			(void)elf_file_pointer(f, sym.vaddr, &v);
+			for (u64 k = 0; k < 3; k++)
+				places[k] = (sym.vaddr & ~(1ULL << 63)) + k * 8;
+			elf_file_pointers(f, places, 3, pointers);
+			for (int k = 0; k < 3; k++)
+				CHECK(!elf_file_pointer(f, places[k], &v) == !!pointers[k]);
 		}
 		(void)elf_file_export(f, names[i], &sym);
 	}

@@ -1,10 +1,11 @@
 /*
- * Fuzzing the search for probe sites: the input changes bytes of an interpreter.
+ * Fuzzing the search for probe sites, and the reading of what is exported about the layout: the
+ * input changes bytes of an interpreter.
  *
  * The interpreter is the small one of seed_python.c ($SEED_PYTHON), or any other file that variable
- * names.  The input is a list of { u32 where, u8 how many, bytes }; `where` wraps round.  Whatever
- * was changed: what is called a site lies in code, on an instruction's first byte, or it is refused
- * with one line.
+ * names.  The input is a list of { u32 where, u8 how many, bytes }; `where` wraps round.  Its first
+ * byte also chooses the family whose sites are looked for.  Whatever was changed: what is called a
+ * site lies in code, on an instruction's first byte, or it is refused with one line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,15 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 	} while (0)
 
 #define PATCHES_MAX 64
-#define FAMILIES (GS_FAMILY_BIT(GS_FAMILY_GIL) | GS_FAMILY_BIT(GS_FAMILY_GC))
+
+/* Looked for one at a time: what one misses does not keep the others from being searched. */
+static const u32 families[] = {
+	GS_FAMILY_BIT(GS_FAMILY_GIL),	GS_FAMILY_BIT(GS_FAMILY_GC),
+	GS_FAMILY_BIT(GS_FAMILY_REFS),	GS_FAMILY_BIT(GS_FAMILY_ASYNCIO),
+	GS_FAMILY_BIT(GS_FAMILY_CALLS), GS_FAMILY_BIT(GS_FAMILY_FT),
+};
+
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 static u8 *whole;
 static size_t whole_size;
@@ -56,7 +65,10 @@ static void check_sites(const struct py_binary *b, struct elf_file *f)
 	struct code *c = NULL;
 	u64 vaddr;
 
-	CHECK(!code_new(f, &c, NULL));
+	if (code_new(f, &c, NULL)) {
+		CHECK(!b->nsites);
+		return;
+	}
 	for (size_t i = 0; i < b->nsites; i++) {
 		CHECK(!elf_file_vaddr(f, b->sites[i].offset, &vaddr));
 		CHECK(code_range_at(c, vaddr) && code_is_boundary(c, vaddr));
@@ -65,23 +77,41 @@ static void check_sites(const struct py_binary *b, struct elf_file *f)
 	code_free(c);
 }
 
-static void look(void)
+/* 0, or one line that says why not. */
+static int told(int r, const struct err *e)
+{
+	if (r)
+		CHECK(e->code && e->text[0] && !strchr(e->text, '\n'));
+	if (getenv("SEED_VERBOSE"))
+		fprintf(stderr, "%d: %s\n", r, e->text);
+	return r;
+}
+
+/* @which: a family, or all of them. */
+static void look(size_t which)
 {
 	struct py_binary *b = NULL;
 	struct elf_file *f = NULL;
 	struct err e = { 0 };
-	int r = elf_file_open(file, "libpython3.11.so.1.0", &f, &e);
+	int r = told(elf_file_open(file, "libpython3.11.so.1.0", &f, &e), &e);
 
 	if (!r)
-		r = binary_new(f, "/usr/lib/libpython3.11.so.1.0", "", &b, &e);
-	if (!r)
-		r = binary_find_sites(b, f, FAMILIES, 0, 0, &e);
-	if (r)
-		CHECK(e.code && e.text[0] && !strchr(e.text, '\n'));
-	else if (!b->by_notes)
+		r = told(binary_new(f, "/usr/lib/libpython3.11.so.1.0", "", &b, &e), &e);
+	for (size_t i = 0; !r && i < FAMILIES; i++) {
+		struct err why = { 0 };
+
+		if (which != FAMILIES && which != i)
+			continue;
+		b->count_symbol = "PyEval_SaveThread";
+		/* Its GIL is of the other kind; the search for what stops the world is the same. */
+		b->free_threaded = families[i] == GS_FAMILY_BIT(GS_FAMILY_FT);
+		(void)told(binary_find_sites(b, f, families[i], 0, 0, &why), &why);
+	}
+	if (!r && !b->by_notes)
 		check_sites(b, f);
-	if (getenv("SEED_VERBOSE"))
-		fprintf(stderr, "%d, %zu sites: %s\n", r, b ? b->nsites : 0, e.text);
+	if (getenv("SEED_VERBOSE") && b)
+		fprintf(stderr, "%zu sites, %u offsets confirmed\n", b->nsites,
+			b->layout.confirmed);
 	binary_free(b);
 	elf_file_close(f);
 }
@@ -91,7 +121,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct {
 		size_t at, n;
 	} patches[PATCHES_MAX];
-	size_t n = 0;
+	size_t n = 0, which = size ? data[0] % FAMILIES : FAMILIES;
 
 	while (size > 5 && n < PATCHES_MAX) {
 		u32 where;
@@ -107,7 +137,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		data += len;
 		size -= len;
 	}
-	look();
+	look(which);
 	for (size_t i = 0; i < n; i++)
 		CHECK(pwrite(file, whole + patches[i].at, patches[i].n, (off_t)patches[i].at) ==
 		      (ssize_t)patches[i].n);

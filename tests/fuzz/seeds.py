@@ -82,6 +82,8 @@ put("proc", "stat", b"\1" b"77 (a) b) S 1 77 77 0 -1 4194560 1 0 0 0 1 2 0 0 20 
 put("proc", "status", b"\2" b"Name:\tx\nTgid:\t77\nNSpid:\t77\t12\t1\nUid:\t0\t1000\t0\t0\n")
 put("proc", "name", b"\3" b"/usr/lib/libpython3.11.so.1.0 (deleted)")
 put("sites", "nothing", b"")
+for family in range(6):  # what is there already
+    put("sites", f"family{family}", struct.pack("<IB", family, 0) + elf[family:family + 1])
 put("sites", "text", struct.pack("<IB", elf.index(section(b".text")), 3) + b"\x90\x90\x90\xc3")
 put("sites", "row", struct.pack("<IB", elf.index(section(b".eh_frame")) + 32, 3) + b"\0\0\0\x10")
 
@@ -104,3 +106,22 @@ def stack(lines, back, code, instr, owner, is_entry, adaptive, shims):
 put("frames", "3.9", stack(0, 0, 8, 16, 255, 255, 255, False))
 put("frames", "3.11", stack(2, 16, 8, 24, 33, 32, 40, False))
 put("frames", "3.13", stack(2, 8, 0, 16, 24, 255, 40, True))
+
+
+def code(version, first_line, table):
+    """Choices and a code object of @version with its names at 1024 and 2048; see fuzz_py_code.c."""
+    memory = bytearray(4096)
+    struct.pack_into("<i", memory, first_line, 41)
+    for at, text in ((1024, b"Outer.inner"), (2048, b"/srv/app.py")):
+        struct.pack_into("<Q", memory, at + 16, len(text))
+        struct.pack_into("<I", memory, at + 32, 1 << 2 | 1 << 5 | 1 << 6)
+        data = at + (40 if version == 4 else 48)
+        memory[data:data + len(text)] = text
+    struct.pack_into("<Q", memory, 3072 + 16, len(table))
+    memory[3072 + 32:3072 + 32 + len(table)] = table
+    return struct.pack("<BHHHHB", version, 2048, 1024, 3072, 4, 0) + bytes(memory)
+
+
+put("py_code", "3.9", code(1, 40, bytes([2, 1, 4, 254, 255, 0, 6, 127])))
+put("py_code", "3.10", code(2, 40, bytes([4, 1, 2, 0x80, 4, 0xfe, 254, 0])))
+put("py_code", "3.12", code(4, 68, bytes([0x80 | 11 << 3 | 1, 0, 0, 0x80 | 14 << 3, 0x60, 0x12, 0])))
