@@ -27,7 +27,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 DEPFLAGS  = -MMD -MP -MF $(@:.o=.d)
 # libbpf is linked in: the distribution's own may be older than what this was built with.
 LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo \
-            -lbabeltrace2 -lprotobuf-c -lm -lpthread
+            -lbabeltrace2 -lprotobuf-c -lmicrohttpd -linih -lcrypt -lm -lpthread
 
 ifneq ($(SAN),)
 # gcc 12 warns of paths that only its own instrumentation makes.
@@ -54,7 +54,7 @@ STOPS    := $(shell sed -n 's/^\tX(\([a-z_]*\), "\([a-z-]*\)").*/\1:\2/p' tour/s
 obj       = $(patsubst %.S,$O/%.o,$(patsubst %.c,$O/%.o,$(1)))
 LIB_OBJ  := $(call obj,$(filter-out user/main.c,$(USER_SRC)))
 
-.PHONY: all runtime tests deps pythons pythons-arm64 arm64 places kernels matrix demo test test-all check calibrate golden fuzz bench lint fmt install uninstall clean help
+.PHONY: man dist deb deb-test all runtime tests deps pythons pythons-arm64 arm64 places kernels matrix demo test test-all check calibrate golden fuzz bench lint fmt install uninstall clean help
 all: $O/gilscope $O/gilscope-rt ## build the tracer and the bundled runtime's programs (default)
 
 $O/vmlinux.h: $(VMLINUX_BTF)
@@ -93,9 +93,10 @@ $O/user/export/perfetto.pb-c.o: $O/user/export/perfetto.pb-c.c
 $O/user/export/trace_perfetto_packet.o: | $O/user/export/perfetto.pb-c.h
 
 # The parts of the HTML page, as data of the program.
-$O/user/export/trace_html_page.o: $(wildcard user/export/page/*)
+PAGES := $O/user/export/trace_html_page.o $O/user/export/flame_page.o
+$(PAGES): $(wildcard user/export/page/*)
 
-$O/libgilscope.a: $(LIB_OBJ) $O/user/export/perfetto.pb-c.o $O/user/export/trace_html_page.o
+$O/libgilscope.a: $(LIB_OBJ) $O/user/export/perfetto.pb-c.o $(PAGES)
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -243,12 +244,33 @@ kernels: ## boot Debian's kernels 5.10 to the newest, emulated, with a real CPyt
 clean: ## remove the build folder
 	$(Q)rm -rf $O
 
-install: all ## install to PREFIX (/usr/local), DESTDIR respected
+man: all ## manual pages of all commands, from their --help, into $O/man
+	$(Q)sh scripts/manpages.sh $O/gilscope $O/man
+
+dist: ## a source archive of the last commit, the same bytes each time
+	$(Q)mkdir -p $O
+	$(Q)git archive --format=tar --prefix=gilscope-$(VERSION)/ HEAD | xz -T1 -9 >$O/gilscope-$(VERSION).tar.xz
+	@echo $O/gilscope-$(VERSION).tar.xz
+
+deb: ## Debian packages, into $O/deb (as root, for what is missing)
+	$(Q)sh scripts/deps.sh package
+	$(Q)sh scripts/deb.sh $O/deb
+
+deb-test: ## the packages: built twice, checked, installed into a fresh Debian, used, removed (as root)
+	$(Q)sh scripts/deps.sh package
+	$(Q)O=$O sh tests/package/run.sh
+
+install: all ## install to PREFIX (/usr/local), DESTDIR respected; manual pages once made
 	install -D -m 0755 $O/gilscope $(DESTDIR)$(PREFIX)/bin/gilscope
 	install -D -m 0755 $O/gilscope-rt $(DESTDIR)$(PREFIX)/libexec/gilscope/gilscope-rt
+	install -D -m 0644 packaging/completions/gilscope.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gilscope
+	install -D -m 0644 packaging/completions/_gilscope $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_gilscope
+	for page in $(wildcard $O/man/*.8); do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/} || exit 1; done
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/gilscope $(DESTDIR)$(PREFIX)/libexec/gilscope/gilscope-rt
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gilscope $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_gilscope
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/gilscope.8 $(DESTDIR)$(PREFIX)/share/man/man8/gilscope-*.8
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -80,8 +80,11 @@ static __always_inline bool is_own(struct gs_loop *l, u32 selector)
 static __always_inline void enters(struct gs_thread *t, struct gs_loop *l, u32 fd, u64 now)
 {
 	l->in_call = is_own(l, fd + 1);
-	if (l->in_call)
-		iteration_ends(t, l, now);
+	if (!l->in_call)
+		return;
+	l->enter_ns = now;
+	iteration_ends(t, l, now);
+	l->woken_ns = 0;
 }
 
 /* The new epoll is not a task's own: the loop that was this thread's is no more. */
@@ -139,13 +142,19 @@ int gs_loop_leave(struct trace_event_raw_sys_exit *ctx)
 		return 0;
 	l->in_call = 0;
 	l->since_ns = bpf_ktime_get_ns();
+	/* As the io family sees it; an earlier call's is not this one's. */
+	l->woken_ns = t->woken_ns > l->enter_ns ? t->woken_ns : 0;
 	return 0;
 }
 
 static __always_inline void step_begins(struct gs_loop *l, u64 now)
 {
 	u32 depth = l->depth;
+	u64 ns;
 
+	if (l->woken_ns && gs_elapsed(l->woken_ns, now, &ns))
+		gs_hist_add(&l->step_delay, ns);
+	l->woken_ns = 0;
 	l->steps++;
 	l->depth = depth + 1;
 	if (depth < GS_STEP_DEPTH)

@@ -27,6 +27,9 @@ struct gs_loop {
 	u64 slow_steps;
 	struct gs_hist iteration;
 	struct gs_hist step;
+	u64 enter_ns; /* the selector's call that is going on, or was last, began */
+	u64 woken_ns; /* from it, and no step has been run since; 0: none, or it did not sleep */
+	struct gs_hist step_delay; /* from that wake-up to the iteration's first step */
 };
 
 _Static_assert(sizeof(struct gs_loop) % 8 == 0, "elements of an array are 8-byte aligned");

@@ -17,6 +17,7 @@ struct gs_config {
 	u32 bursts; /* refs are counted only while gs_burst.active says so */
 	u32 follow_all; /* tell of every program that is executed: it may be CPython */
 	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
+	u64 stacks_seed; /* of the hashes that stacks are known by */
 	u32 sample; /* watch mode: gs_cpu_clock runs at the ticks of a clock on each CPU */
 	u32 pad;
 };

@@ -108,7 +108,13 @@ static __always_inline struct gs_thread *thread_of(struct task_struct *task, u64
 	if (!ref)
 		ref = bpf_task_storage_get(&gs_thread_refs, task, NULL,
 					   BPF_LOCAL_STORAGE_GET_F_CREATE);
-	t = ref ? slot_take(task, p, proc, ref, now) : NULL;
+	if (!ref) {
+		/* No memory, or its lock was held: by whom it interrupted, or another CPU. */
+		if (is_event)
+			gs_lose(GS_LOSS_TASK_STORAGE, 1);
+		return NULL;
+	}
+	t = slot_take(task, p, proc, ref, now);
 	if (!t && is_event)
 		gs_lose(GS_LOSS_THREADS_FULL, 1);
 	return t;

@@ -230,7 +230,7 @@ static __always_inline u32 gs_io_call_of(u64 nr)
 /* What the families do at their sites; called by the one program on all sites (site.bpf.c). */
 int gil_site(struct pt_regs *ctx, u32 event, u32 site, u64 address, u64 now);
 int gc_site(struct pt_regs *ctx, u32 event, u32 site);
-int refs_site(struct pt_regs *ctx, u32 event, u32 site);
+int refs_site(struct pt_regs *ctx, u32 event, u32 site); /* 1: counted a deallocation */
 int asyncio_site(u32 event, u64 now);
 int ft_site(struct pt_regs *ctx, u32 event, u32 site, u64 now);
 

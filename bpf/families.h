@@ -18,7 +18,8 @@
 	X(REFS, refs, 6, 0, "objects deallocated and created, by type") \
 	X(CALLS, calls, 7, 0, "calls of one function, by its symbol (--count asks for it)") \
 	X(ASYNCIO, asyncio, 8, 0, "event loops: iterations, task steps, blocked time") \
-	X(FT, ft, 9, 1, "free-threaded builds: stops of the world, waits for mutexes")
+	X(FT, ft, 9, 1, "free-threaded builds: stops of the world, waits for mutexes") \
+	X(STACKS, stacks, 10, 0, "Python stacks: what held the GIL, waited for it, collected")
 
 enum gs_family {
 #define X(NAME, name, id, on, help) GS_FAMILY_##NAME = id,

@@ -9,6 +9,7 @@
  * by the release, where it wakes somebody; that thread had the mutex when the wait ended.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/record.bpf.h"
 
 /* Who released it last.  The oldest go when it is full: then a wait's end is nobody's. */
 struct {
@@ -22,6 +23,21 @@ static __always_inline void begins(struct gs_thread *t, u32 what, u64 now)
 {
 	if (what < GS_FT_TIME_COUNT)
 		t->ft.since_ns[what] = now;
+}
+
+static __always_inline void tell(const struct gs_thread *t, u32 what, u64 now, u64 ns, u32 by)
+{
+	struct gs_record_2 r = {
+		.r = { .end_ns = now,
+		       .ns = ns,
+		       .tid = t->tid,
+		       .kind = GS_REC_FT_TIME,
+		       .arg = what },
+		.a = by,
+	};
+
+	if (gs_config.record && ns)
+		gs_tell(&r, sizeof(r));
 }
 
 /* 0: it had begun before the measurement. */
@@ -56,9 +72,12 @@ static __always_inline void wakes(struct gs_thread *t, u64 now)
 	u64 ns = ends(t, GS_FT_MUTEX, now);
 	u32 *by;
 
-	if (ns <= t->ft.mutex_max_ns)
+	if (ns <= t->ft.mutex_max_ns && !gs_config.record)
 		return;
 	by = bpf_map_lookup_elem(&gs_ft_releases, &key);
+	tell(t, GS_FT_MUTEX, now, ns, by ? *by : 0);
+	if (ns <= t->ft.mutex_max_ns)
+		return;
 	t->ft.mutex_max_ns = ns;
 	t->ft.released_by = by ? *by : 0;
 }
@@ -89,17 +108,17 @@ __hidden int ft_site(struct pt_regs *ctx, u32 event, u32 site, u64 now)
 		begins(t, GS_FT_STOPPING, now);
 		break;
 	case GS_EVENT_FT_STOPPED:
-		ends(t, GS_FT_STOPPING, now);
+		tell(t, GS_FT_STOPPING, now, ends(t, GS_FT_STOPPING, now), 0);
 		begins(t, GS_FT_STOPPED, now);
 		break;
 	case GS_EVENT_FT_START:
-		ends(t, GS_FT_STOPPED, now);
+		tell(t, GS_FT_STOPPED, now, ends(t, GS_FT_STOPPED, now), 0);
 		break;
 	case GS_EVENT_FT_SUSPEND:
 		begins(t, GS_FT_SUSPENDED, now);
 		break;
 	case GS_EVENT_FT_RESUMED:
-		ends(t, GS_FT_SUSPENDED, now);
+		tell(t, GS_FT_SUSPENDED, now, ends(t, GS_FT_SUSPENDED, now), 0);
 		break;
 	case GS_EVENT_FT_PARK:
 		parks(ctx, t, site, now);
@@ -112,6 +131,7 @@ __hidden int ft_site(struct pt_regs *ctx, u32 event, u32 site, u64 now)
 		break;
 	case GS_EVENT_FT_CRITICAL:
 		t->ft.critical++;
+		gs_record(GS_REC_FT_CRITICAL, t->tid, now, 0, 0, 0);
 		break;
 	}
 	gs_write_end(t, seq);

@@ -9,11 +9,17 @@
  */
 #include "bpf/gils.bpf.h"
 #include "bpf/record.bpf.h"
+#include "bpf/stacks.bpf.h"
 
-/* The GIL under which the current thread collects. */
+/* The GIL under which the current thread collects, as gs_thread.gil. */
+static __always_inline u32 held_gil(struct gs_proc *p)
+{
+	return gs_has_gils(p) ? gs_gil_held(p) : 0;
+}
+
 static __always_inline struct gs_gil *collectors_gil(struct gs_proc *p)
 {
-	return gs_gil_of(p, gs_has_gils(p) ? gs_gil_held(p) : 0);
+	return gs_gil_of(p, held_gil(p));
 }
 
 /* Where generation_stats, or the rings it points to, are of the interpreter that @g is in. */
@@ -160,6 +166,8 @@ static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 s
 		__sync_fetch_and_add(&gc->collections, 1);
 		gs_hist_add_shared(&gc->pause, ns);
 		g->gc_total_ns[generation] += ns;
+		if (gs_measures(GS_FAMILY_STACKS))
+			stacks_collected(p, held_gil(p), ns);
 		tell_collection(generation, now, ns, known, found);
 	}
 	g->gc_since_ns = 0;
@@ -190,6 +198,10 @@ __hidden int gc_site(struct pt_regs *ctx, u32 event, u32 site)
 		return 0;
 	if (event == GS_EVENT_GC_TOLD)
 		return gc_told(p, now);
+	if (event == GS_EVENT_GC_START && gs_measures(GS_FAMILY_STACKS)) {
+		stacks_collects(p, held_gil(p));
+		now = bpf_ktime_get_ns(); /* the walk is no part of the pause */
+	}
 	return event == GS_EVENT_GC_START ? gc_start(ctx, p, site, now)
 					  : gc_done(ctx, p, site, now);
 }

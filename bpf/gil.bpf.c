@@ -18,9 +18,11 @@
  * at the site before that where those sites were asked for; sleeps that end without the GIL
  * are part of the same wait.
  */
+#include "bpf/blame.bpf.h"
 #include "bpf/core.bpf.h"
 #include "bpf/gil.bpf.h"
 #include "bpf/gil_hold.bpf.h"
+#include "bpf/offcpu.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
 
@@ -62,13 +64,18 @@ __noinline int gil_wakes(void)
 	return 0;
 }
 
-__hidden int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns)
+__noinline int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns)
 {
-	struct gs_proc *p = gs_proc_at(t->proc);
-	struct gs_gil *g = p ? gs_gil_of(p, gil) : NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct gs_proc *p;
+	struct gs_gil *g;
 	u32 seq;
 
-	if (!g || t->wait_since_ns)
+	if (!t || t->wait_since_ns)
+		return 0;
+	p = gs_proc_at(t->proc);
+	g = p ? gs_gil_of(p, gil) : NULL;
+	if (!g)
 		return 0;
 	if (!gs_gil_seen)
 		gs_gil_seen = 1;
@@ -77,6 +84,8 @@ __hidden int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns)
 	t->wait_since_ns = since_ns;
 	if (gs_config.record)
 		t->wait_holder = holder_tid(p, g, gil);
+	t->wait_delay_ns = (u32)task->pid == t->tid ? run_delay(task) : ~0ULL;
+	blame_begin(t, p, g, since_ns);
 	for (int i = 0; i < GS_GC_GENERATIONS; i++)
 		t->gc_at_wait_ns[i] = gc_time(g, i, since_ns);
 	gs_write_end(t, seq);
@@ -85,11 +94,12 @@ __hidden int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns)
 }
 
 static __always_inline void tell_wait(const struct gs_thread *t, bool mid, bool alone, u64 now,
-				      u64 ns)
+				      u64 ns, u64 runnable)
 {
 	struct gs_record_2 r = {
 		.r = { .end_ns = now, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT, .arg = t->gil },
 		.a = t->wait_holder,
+		.b = runnable,
 	};
 
 	if (!gs_config.record)
@@ -98,46 +108,55 @@ static __always_inline void tell_wait(const struct gs_thread *t, bool mid, bool 
 	gs_tell(&r, sizeof(r));
 }
 
-static __always_inline void wait_end(struct gs_thread *t, struct gs_proc *p, u64 now)
+/* The part of the wait of the current thread, @t, of @ns, in which it could have run. */
+static __always_inline u64 was_runnable(const struct gs_thread *t, u64 ns)
 {
-	u64 since = t->wait_since_ns, stretch, ns = 0;
-	struct gs_gil *g = gs_gil_of(p, t->gil);
-	bool ok = gs_elapsed(since, now, &ns);
+	u64 delay = run_delay(bpf_get_current_task_btf()), since = t->wait_delay_ns;
 
+	if (delay <= since)
+		return 0;
+	return delay - since < ns ? delay - since : ns;
+}
+
+/* A global function: the verifier goes through it once. */
+__noinline int gil_wait_end(struct gs_thread *t, struct gs_proc *p, u64 now)
+{
+	u64 since, stretch, ns = 0, runnable = 0;
+	struct gs_gil *g;
+	bool ok;
+
+	if (!t || !p)
+		return 0;
+	since = t->wait_since_ns;
+	ok = gs_elapsed(since, now, &ns);
 	t->wait_since_ns = 0;
+	g = gs_gil_of(p, t->gil);
 	if (!g)
-		return;
+		return 0;
 	if (ok) {
 		t->contended_takes++;
 		gs_hist_add(&t->wait, ns);
 		gil_adds(t, &g->contended_takes, 1);
 		gil_adds(t, &g->wait_ns, ns);
+		runnable = was_runnable(t, ns);
+		t->wait_runnable_ns += runnable;
+		gil_adds(t, &g->wait_runnable_ns, runnable);
+		blame_charge(t, p, now);
 	}
 	stretch = waiter_leaves(g, now);
 	if (ok)
-		tell_wait(t, since == p->start_ns, stretch == ns, now, ns);
+		tell_wait(t, since == p->start_ns, stretch == ns, now, ns, runnable);
 	if (stretch && (!ok || stretch != ns))
 		gs_record(GS_REC_CONTENDED, t->pid, now, stretch, 0, t->gil);
 	gil_stalled(t, p, g, now);
-}
-
-/* The wake-up that brought the thread here has reached running Python code. */
-static __always_inline void io_reached_gil(struct gs_thread *t, struct gs_proc *p, u64 now)
-{
-	u32 call = t->io_woken_call - 1;
-	u64 ns;
-
-	if (call < GS_IO_COUNT && gs_elapsed(t->io_woken_ns, now, &ns)) {
-		gs_hist_add_shared(&p->io[call].wake_to_gil, ns);
-		gs_record(GS_REC_IO_TO_GIL, t->tid, now, ns, 0, call);
-	}
-	t->io_woken_ns = 0;
+	return 0;
 }
 
 static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
 {
 	struct gs_proc *p = gs_proc_at(t->proc);
 	struct gs_gil *g;
+	u64 waited = 0;
 	u32 seq, gil;
 
 	if (!p)
@@ -147,10 +166,12 @@ static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
 	seq = gs_write_begin(t);
 	if (t->hold_since_ns)
 		gs_lose(GS_LOSS_UNPAIRED_OWNED, 1);
-	if (t->wait_since_ns)
-		wait_end(t, p, now);
+	if (t->wait_since_ns) {
+		waited = now > t->wait_since_ns ? now - t->wait_since_ns : 0;
+		gil_wait_end(t, p, now);
+	}
 	if (t->io_woken_ns)
-		io_reached_gil(t, p, now);
+		io_reached_gil(t, p, now, waited);
 	t->gil = gil;
 	if (g)
 		hold_begin(t, now);
@@ -193,6 +214,8 @@ static __always_inline void mid_hold_end(struct gs_thread *t, struct gs_proc *p,
 		g->mid_hold_end_ns = end;
 		gs_record(GS_REC_HOLD, t->tid, end, end - from, GS_REC_MID, t->gil);
 	}
+	if (!g->passes)
+		gil_note_pass(g, t->tid, p->start_ns);
 	gs_lose(GS_LOSS_ATTACH_MID_HOLD, 1);
 }
 

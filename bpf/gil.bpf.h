@@ -5,6 +5,7 @@
 #include "bpf/core.bpf.h"
 #include "bpf/gils.bpf.h"
 #include "bpf/record.bpf.h"
+#include "bpf/stacks.bpf.h"
 
 #define GS_NR_FUTEX 202 /* x86-64 */
 #define GS_GIL_LOCKED 8 /* from last_holder to locked; user space has checked it */
@@ -13,6 +14,12 @@ extern u32 gs_gil_seen; /* exact mode: somebody has waited, so a wake-up may mat
 
 /* The current thread, which may have let go of its GIL, wakes one that sleeps in a futex. */
 int gil_wakes(void);
+
+/*
+ * The last wake-up of @t from a call has reached the GIL at @at; it has waited for it for @waited.
+ * A global function: its pointers must not be NULL, the verifier thinks they may.
+ */
+int io_reached_gil(struct gs_thread *t, struct gs_proc *p, u64 at, u64 waited);
 
 /* Time spent in collections of @generation up to @now, the one going on included. */
 static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
@@ -31,6 +38,8 @@ static __always_inline u64 gc_time(struct gs_gil *g, u32 generation, u64 now)
  */
 static __always_inline void waiter_adds(struct gs_gil *g, u64 now)
 {
+	if (gs_measures(GS_FAMILY_STACKS))
+		__sync_fetch_and_add(&g->waited, GS_WAITED_COMES(now));
 	if (!__sync_fetch_and_add(&g->waiters, 1))
 		g->contended_since_ns = now;
 }
@@ -40,6 +49,8 @@ static __always_inline u64 waiter_leaves(struct gs_gil *g, u64 now)
 {
 	u64 since = *(volatile u64 *)&g->contended_since_ns;
 
+	if (gs_measures(GS_FAMILY_STACKS))
+		__sync_fetch_and_add(&g->waited, GS_WAITED_LEAVES(now));
 	if (__sync_fetch_and_add(&g->waiters, -1) != 1 || now <= since)
 		return 0;
 	__sync_fetch_and_add(&g->contended_ns, now - since);
@@ -66,22 +77,6 @@ static __always_inline void gil_adds(const struct gs_thread *t, u64 *total, u64 
 {
 	if (t->gil && n)
 		__sync_fetch_and_add(total, n);
-}
-
-/* @t, which left the CPU while it held its GIL, had been away for @ns at @end. */
-static __always_inline void gil_off_cpu(struct gs_thread *t, struct gs_proc *p, u64 end, u64 ns)
-{
-	u64 preempted = t->off_preempted ? ns : 0;
-	struct gs_gil *g;
-
-	t->held_preempted_ns += preempted;
-	t->held_blocked_ns += ns - preempted;
-	gs_record(GS_REC_OFF_CPU, t->tid, end, ns, t->off_preempted ? GS_REC_PREEMPTED : 0, t->gil);
-	g = t->gil ? gs_gil_of(p, t->gil) : NULL;
-	if (g) {
-		gil_adds(t, &g->held_preempted_ns, preempted);
-		gil_adds(t, &g->held_blocked_ns, ns - preempted);
-	}
 }
 
 #endif

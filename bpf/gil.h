@@ -9,6 +9,14 @@
 #define GS_GIL_NONE 0xffffffffu /* as gs_thread.gil: a GIL for which there was no slot */
 #define GS_GILS 1024 /* of all processes, besides those of the main interpreters */
 #define GS_MORE_GILS 63 /* of one process, likewise */
+#define GS_PASSES 32 /* of a GIL, that are kept; the mask needs a power of two */
+
+/* The GIL went to another thread. */
+struct gs_pass {
+	u64 ns; /* it was seen to own it */
+	u32 tid;
+	u32 pad;
+};
 
 /*
  * One GIL.  Written by the thread that owns it, between its acquisition and its
@@ -40,6 +48,13 @@ struct gs_gil {
 	u64 wait_ns;
 	u64 held_preempted_ns;
 	u64 held_blocked_ns;
+	/* stacks (bpf/stacks.h) */
+	u64 waited; /* who waits, and for how long all have; added to atomically */
+	u64 gc_stack; /* in which the collection going on was begun; 0: none */
+	/* exact mode: whom it went to, for who waits (bpf/blame.h) */
+	u64 wait_runnable_ns; /* in gs_gils only, as above; both modes */
+	u64 passes; /* ever; the last ones are in `pass`, pass n at n % GS_PASSES */
+	struct gs_pass pass[GS_PASSES];
 	u64 held_ticks; /* watch mode: ticks at which it was held (sample.bpf.c) */
 };
 

@@ -44,6 +44,17 @@ static __always_inline void gil_remember(const struct gs_thread *t)
 		*slot = t->slot;
 }
 
+/* For who waits: from @ns on it was @tid's. */
+static __always_inline void gil_note_pass(struct gs_gil *g, u32 tid, u64 ns)
+{
+	struct gs_pass *pass = &g->pass[g->passes & (GS_PASSES - 1)];
+
+	pass->ns = ns;
+	pass->tid = tid;
+	barrier();
+	g->passes++;
+}
+
 /*
  * @t owns it now.  If the owner before has not been seen to release, its hold ends here, unless it
  * has done so at a wake-up.  Its `successor_ns` is its own again from its next acquisition on,
@@ -65,6 +76,7 @@ static __always_inline void gil_pass_on(struct gs_gil *g, const struct gs_thread
 		g->handovers++;
 	}
 	g->owner = me;
+	gil_note_pass(g, t->tid, now);
 	if (!g->first_owned_ns)
 		g->first_owned_ns = now;
 }

@@ -36,6 +36,28 @@ __hidden int io_run(struct gs_thread *t, u64 now)
 	return 0;
 }
 
+__noinline int io_reached_gil(struct gs_thread *t, struct gs_proc *p, u64 at, u64 waited)
+{
+	struct gs_record_2 r = { .r = { .end_ns = at, .kind = GS_REC_IO_TO_GIL }, .a = waited };
+	u32 call;
+	u64 ns;
+
+	if (!t || !p)
+		return 0;
+	call = t->io_woken_call - 1;
+	if (call < GS_IO_COUNT && gs_elapsed(t->io_woken_ns, at, &ns)) {
+		gs_hist_add_shared(&p->io[call].wake_to_gil, ns);
+		gs_hist_add_shared(&p->io[call].wake_gil_wait, waited < ns ? waited : ns);
+		r.r.ns = ns;
+		r.r.tid = t->tid;
+		r.r.arg = call;
+		if (gs_config.record)
+			gs_tell(&r, sizeof(r));
+	}
+	t->io_woken_ns = 0;
+	return 0;
+}
+
 /* Watch mode: @t slept in a call, and runs again.  The call's return is not seen. */
 __noinline int io_watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now)
 {

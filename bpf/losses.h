@@ -53,7 +53,16 @@
 	  "are " \
 	  "not measured") \
 	X(STARTS_MISSED, starts_missed, "all", \
-	  "interpreters that started and ended before they could be measured")
+	  "interpreters that started and ended before they could be measured") \
+	X(TASK_STORAGE, task_storage, "gil gc io sched asyncio ft", \
+	  "takes, releases and I/O calls of threads for which the kernel had no memory to be " \
+	  "remembered by at that moment: it is asked again at their next one") \
+	X(STACKS_FULL, stacks_full, "stacks", \
+	  "stacks, and times of stacks, for which there was no room: they are in the rows " \
+	  "without " \
+	  "frames") \
+	X(STACKS_TORN, stacks_torn, "stacks", \
+	  "stacks whose frames ended in what is none: they are shown as far as they go")
 
 enum gs_loss {
 #define X(NAME, name, families, help) GS_LOSS_##NAME,

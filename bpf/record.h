@@ -28,6 +28,8 @@ enum gs_record_kind {
 	GS_REC_PROCESS_EXIT, /* tid is the process */
 	GS_REC_ITERATION,
 	GS_REC_STEP,
+	GS_REC_FT_TIME,
+	GS_REC_FT_CRITICAL,
 	GS_REC_KIND_COUNT,
 };
 
@@ -48,13 +50,13 @@ struct gs_record {
 	u32 tid;
 	u8 kind; /* enum gs_record_kind */
 	u8 flags; /* enum gs_record_flag */
-	u16 arg; /* generation, enum gs_io_call */
+	u16 arg; /* generation, enum gs_io_call, enum gs_ft_time */
 };
 
-/* WAIT, COLLECTION, IO_CALL, FORK: with two numbers more. */
+/* WAIT, COLLECTION, IO_CALL, FORK, FT_TIME: with two numbers more. */
 struct gs_record_2 {
 	struct gs_record r;
-	u64 a; /* holder's tid; collected; result; parent pid.  ~0: unknown */
+	u64 a; /* holder's tid; collected; result; parent pid; who released it.  ~0: unknown */
 	u64 b; /* uncollectable */
 };
 

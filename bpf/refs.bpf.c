@@ -123,8 +123,9 @@ static __always_inline void count_in_burst(struct gs_type *row, u32 burst, u32 k
 	row->kinds[kind].deallocs++;
 }
 
-static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site, struct gs_proc *p,
-				       u32 pid)
+/* The row it was counted in; NULL: it was not. */
+static __always_inline struct gs_type *burst_site(struct pt_regs *ctx, u32 event, u32 site,
+						  struct gs_proc *p, u32 pid)
 {
 	u32 active = *(volatile u32 *)&gs_burst.active;
 	u32 id = *(volatile u32 *)&gs_burst.id, kind = GS_BURST_KIND(id);
@@ -134,7 +135,7 @@ static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site,
 	if (__sync_fetch_and_add(&gs_burst.hits, 1) % TIMED == 0)
 		began = bpf_ktime_get_ns();
 	if (active == GS_BURST_OFF)
-		return;
+		return NULL;
 	row = count(ctx, event, site, p, pid);
 	if (active == GS_BURST_FULL) {
 		if (row)
@@ -150,11 +151,13 @@ static __always_inline void burst_site(struct pt_regs *ctx, u32 event, u32 site,
 		__sync_fetch_and_add(&gs_burst.timed_ns, bpf_ktime_get_ns() - began);
 		__sync_fetch_and_add(&gs_burst.timed, 1);
 	}
+	return row;
 }
 
 __hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct gs_type *row;
 	struct gs_proc *p;
 	s32 index;
 
@@ -165,8 +168,8 @@ __hidden int refs_site(struct pt_regs *ctx, u32 event, u32 site)
 	if (!p)
 		return 0;
 	if (gs_config.bursts)
-		burst_site(ctx, event, site, p, pid);
+		row = burst_site(ctx, event, site, p, pid);
 	else
-		(void)count(ctx, event, site, p, pid);
-	return 0;
+		row = count(ctx, event, site, p, pid);
+	return row && event == GS_EVENT_REFS_DEALLOC;
 }

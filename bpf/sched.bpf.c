@@ -7,7 +7,9 @@
  * began is recognised when it runs again: what it slept in is still in its registers.
  */
 #include "bpf/core.bpf.h"
+#include "bpf/blame.bpf.h"
 #include "bpf/gil.bpf.h"
+#include "bpf/offcpu.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
 
@@ -99,6 +101,8 @@ static __always_inline void off_ends(struct gs_thread *t, struct gs_proc *p, u64
 		end = t->successor_ns;
 	if (end <= off || !gs_elapsed(off, end, &ns))
 		return;
+	ns = end - off;
+	t->queued_ns = t->queued_ns > now - end ? t->queued_ns - (now - end) : 0;
 	gil_off_cpu(t, p, end, ns);
 }
 
@@ -122,11 +126,14 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	struct asleep_in in;
 	u64 exec, now;
 
+	barrier_var(t); /* up to 5.15 the verifier only knows what is asked of t itself */
 	if (!p)
 		return;
 	if (gs_config.watch) {
 		u32 gil = 0, out = runnable ? GS_OUT_RUNNABLE : watch_out(task, p, &gil);
 
+		if (t)
+			t->queued_ns = run_delay(task) - t->run_delay_ns;
 		watch_leaves(t, p, out, gil);
 		return;
 	}
@@ -134,6 +141,7 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	exec = task->se.sum_exec_runtime;
 	if (t && t->off_since_ns) {
 		/* That it got the CPU was not told; the scheduler knows how long it had it. */
+		t->queued_ns = run_delay(task) - t->run_delay_ns;
 		off_ends(t, p, now - (exec - t->exec_ns));
 	}
 	if (!t && gs_is_seed(p, task->pid))
@@ -141,7 +149,11 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
 		t->off_preempted = runnable;
 		t->off_since_ns = now;
+		t->off_call = runnable ? 0 : blocks_in(task);
 		t->exec_ns = exec;
+		t->run_delay_ns = run_delay(task);
+		if (gs_measures(GS_FAMILY_STACKS))
+			stacks_leaves(t, p, now);
 	}
 	if (runnable)
 		return;
@@ -151,10 +163,15 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	t = gs_thread_try(task, now);
 	if (!t)
 		return;
-	if (in.gil)
-		gil_wait_begin(t, in.which, now);
-	else
+	if (!in.gil) {
 		io_block(t, in.io, now);
+		return;
+	}
+	if (t->wait_since_ns)
+		blame_sleeps_on(t, p, now);
+	gil_wait_begin(t, in.which, now);
+	if (gs_measures(GS_FAMILY_STACKS))
+		stacks_sleeps(t, p, now);
 }
 
 /* First sight of a thread that runs: was it asleep since before the measurement? */
@@ -197,6 +214,7 @@ static __always_inline void arrives(struct task_struct *task)
 		was_asleep(task, p, now);
 		return;
 	}
+	t->queued_ns = queued_since(task, t->run_delay_ns);
 	if (gs_config.watch) {
 		watch_arrives(t, p, now);
 		return;

@@ -7,6 +7,7 @@
  */
 #include "bpf/core.bpf.h"
 #include "bpf/gil_hold.bpf.h"
+#include "bpf/stacks.bpf.h"
 
 /*
  * One load per register: left alone, the compiler makes one load at a computed offset of them,
@@ -132,7 +133,9 @@ static __always_inline int on_site(struct pt_regs *ctx)
 		return gc_site(ctx, event, site);
 	case GS_EVENT_REFS_DEALLOC:
 	case GS_EVENT_REFS_ALLOC:
-		return refs_site(ctx, event, site);
+		if (refs_site(ctx, event, site) && gs_measures(GS_FAMILY_STACKS))
+			stacks_dealloc();
+		return 0;
 	case GS_EVENT_ASYNCIO_STEP:
 	case GS_EVENT_ASYNCIO_STEP_DONE:
 		return asyncio_site(event, bpf_ktime_get_ns());

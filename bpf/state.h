@@ -20,6 +20,8 @@
 #include "bpf/ft.h"
 #include "bpf/gil.h"
 #include "bpf/hist.h"
+#include "bpf/offcpu.h"
+#include "bpf/stacks.h"
 #include "bpf/types.h"
 
 #define GS_COMM_LEN 16
@@ -58,6 +60,7 @@ struct gs_watch {
 	u8 was_mine; /* the thread was the last holder itself */
 	u8 blamed; /* the holder has been blamed for a part of this wait */
 	u8 pad;
+	u64 queued_ns; /* of the wait's sleeps: runnable, not running */
 };
 
 /* One thread.  `*_since_ns` is 0 while no such thing is going on. */
@@ -92,7 +95,16 @@ struct gs_thread {
 	u32 io_woken_call; /* enum gs_io_call + 1 that io_woken_ns belongs to */
 	u32 events; /* GIL events seen; saturates: 0 means the first one is to come */
 	u32 wait_holder; /* tid of who held the GIL when the wait began; 0: unknown */
-	u32 pad2;
+	u32 off_call; /* what it went to sleep in at off_since_ns: as gs_blocked.call */
+	/* The scheduler's count of the time it had been runnable and not running … */
+	u64 run_delay_ns; /* … when off_since_ns or a sleep in its wait began */
+	u64 wait_delay_ns; /* … exact mode: when its wait began */
+	u64 queued_ns; /* of the time off the CPU that has just ended: runnable */
+	/* exact mode: up to when its wait has been charged to whom (bpf/blame.h) */
+	u64 blame_ns;
+	u64 blame_pass; /* gs_gil.passes then */
+	u32 blame_holder; /* who held the GIL then; 0: unknown */
+	u32 blamed; /* who was charged last for this wait; GS_BLAMED_NOBODY */
 
 	/* totals since the slot was taken */
 	u64 takes;
@@ -105,6 +117,10 @@ struct gs_thread {
 	struct gs_hist wait;
 	struct gs_ft_thread ft;
 	u64 held_ticks; /* watch mode: ticks at which it held a GIL (sample.bpf.c) */
+	struct gs_thread_stack stack;
+	u64 wait_runnable_ns; /* part of finished waits, watch mode: sleeps: runnable, not running
+			       */
+	struct gs_blocked blocked[GS_BLOCKED_ROWS];
 };
 
 /* One system call of the io family in one process; many threads add to it. */
@@ -117,6 +133,7 @@ struct gs_io {
 	struct gs_hist blocked;
 	struct gs_hist wake_to_run;
 	struct gs_hist wake_to_gil;
+	struct gs_hist wake_gil_wait; /* the part of wake_to_gil that was a wait for the GIL */
 };
 
 struct gs_gc {
@@ -152,6 +169,10 @@ struct gs_proc_config {
 	u32 gc_ring_row; /* offset in an item of its three numbers */
 	u32 pad2;
 	u64 load_bias; /* of the interpreter: address in memory - address in the file */
+	/* stacks */
+	struct gs_frame_layout frames;
+	u32 frames_known;
+	u32 pad3;
 };
 
 struct gs_proc {
@@ -171,6 +192,7 @@ struct gs_proc {
 	struct gs_more_gil more[GS_MORE_GILS];
 	struct gs_ft ft;
 	u64 ticks; /* watch mode: ticks that met one of its threads on a CPU */
+	struct gs_proc_stack stack;
 };
 
 /*
@@ -185,7 +207,8 @@ struct gs_proc {
 	X(PROCESS_EXIT, sched_process_exit, PROC) \
 	X(LOOP_ENTER, loop_enter, ASYNCIO) \
 	X(LOOP_LEAVE, loop_leave, ASYNCIO) \
-	X(SAMPLE, cpu_clock, GIL)
+	X(SAMPLE, cpu_clock, GIL) \
+	X(STACK_TICK, stack_tick, STACKS)
 
 enum gs_hook {
 #define X(NAME, name, FAMILY) GS_HOOK_##NAME,

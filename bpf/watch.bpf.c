@@ -24,43 +24,22 @@
  * there and not here.  Measured side by side that is 3 to 6 us a wait: nothing in waits of
  * milliseconds, 3 to 6 % in waits of 0.1 ms.
  */
+#include "bpf/blame.bpf.h"
 #include "bpf/core.bpf.h"
 #include "bpf/gil.bpf.h"
+#include "bpf/offcpu.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
-#include "bpf/watch.h"
 #include "bpf/watch_look.bpf.h"
 #include "bpf/watch_same.bpf.h"
 #include "bpf/watch_sleep.bpf.h"
 
-typedef struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1); /* set before load */
-	__type(key, struct gs_blame_key);
-	__type(value, struct gs_blame);
-} gs_blame_map;
-gs_blame_map gs_blame SEC(".maps");
 gs_print_map gs_print SEC(".maps");
 
 /* @ns of the wait of @t go to the holder it saw when it went to sleep. */
-__noinline int watch_blame(struct gs_thread *t, u64 ns, u64 waits)
+static __always_inline void watch_blame(struct gs_thread *t, u64 ns, u64 waits)
 {
-	struct gs_blame first = { .waits = waits, .wait_ns = ns }, *b;
-	struct gs_blame_key key = {};
-
-	if (!t)
-		return 0;
-	key.pid = t->pid;
-	key.holder = t->watch.holder;
-	key.waiter = t->tid;
-	b = bpf_map_lookup_elem(&gs_blame, &key);
-	if (b) {
-		b->waits += waits; /* its row: nobody else writes it */
-		b->wait_ns += ns;
-	} else if (bpf_map_update_elem(&gs_blame, &key, &first, BPF_NOEXIST)) {
-		gs_lose(GS_LOSS_BLAME_FULL, 1);
-	}
-	return 0;
+	blame_add(t, t->watch.holder, ns, waits);
 }
 
 static __always_inline void tell_wait(const struct gs_thread *t, u64 end, u64 ns, bool mid)
@@ -68,6 +47,7 @@ static __always_inline void tell_wait(const struct gs_thread *t, u64 end, u64 ns
 	struct gs_record_2 r = {
 		.r = { .end_ns = end, .ns = ns, .tid = t->tid, .kind = GS_REC_WAIT, .arg = t->gil },
 		.a = t->wait_holder,
+		.b = t->watch.queued_ns,
 	};
 
 	if (!gs_config.record)
@@ -77,18 +57,10 @@ static __always_inline void tell_wait(const struct gs_thread *t, u64 end, u64 ns
 }
 
 /* The wake-up that brought the thread here has reached the GIL at @at, as far as can be seen. */
-static __always_inline void io_settle(struct gs_thread *t, struct gs_proc *p, u64 at)
+static __always_inline void io_settle(struct gs_thread *t, struct gs_proc *p, u64 at, u64 waited)
 {
-	u32 call = t->io_woken_call - 1;
-	u64 ns;
-
-	if (!t->io_woken_ns)
-		return;
-	if (call < GS_IO_COUNT && gs_elapsed(t->io_woken_ns, at, &ns)) {
-		gs_hist_add_shared(&p->io[call].wake_to_gil, ns);
-		gs_record(GS_REC_IO_TO_GIL, t->tid, at, ns, 0, call);
-	}
-	t->io_woken_ns = 0;
+	if (t->io_woken_ns)
+		io_reached_gil(t, p, at, waited);
 }
 
 /*
@@ -105,8 +77,8 @@ static __always_inline u64 to_gil(const struct gs_thread *t, const struct gs_gil
 /* The wait of @t, which ran at ran_ns, was over then, but for the way to the GIL. */
 __noinline int watch_settle(struct gs_thread *t, struct gs_proc *p)
 {
+	u64 end, ns, waited = 0;
 	struct gs_gil *g;
-	u64 end, ns;
 	u32 seq;
 
 	if (!t || !p || !t->wait_since_ns || !t->watch.ran_ns)
@@ -120,6 +92,7 @@ __noinline int watch_settle(struct gs_thread *t, struct gs_proc *p)
 	end += ns;
 	watch_blame(t, ns, 0);
 	if (gs_elapsed(t->wait_since_ns, end, &ns)) {
+		waited = ns;
 		t->contended_takes++;
 		gs_hist_add(&t->wait, ns);
 		gil_adds(t, &g->contended_takes, 1);
@@ -129,7 +102,7 @@ __noinline int watch_settle(struct gs_thread *t, struct gs_proc *p)
 	t->wait_since_ns = 0;
 	t->watch.ran_ns = 0;
 	gs_write_end(t, seq);
-	io_settle(t, p, end);
+	io_settle(t, p, end, waited);
 	return 1;
 }
 
@@ -162,6 +135,7 @@ __noinline int watch_sleeps(struct gs_thread *t, struct gs_proc *p, struct gil_s
 	if (!t->wait_since_ns) {
 		t->wait_since_ns = now;
 		t->wait_holder = host_tid(p, g->holder);
+		w->queued_ns = 0;
 		w->blamed = false;
 	} else if (w->ran_ns && now > w->ran_ns) {
 		watch_blame(t, now - w->ran_ns, 0); /* between two sleeps of one wait */
@@ -199,8 +173,13 @@ __noinline int watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now)
 	seq = gs_write_begin(t);
 	w->ran_ns = now;
 	w->cpu_ns = 0;
-	if (gs_elapsed(w->sleep_ns, now, &ns))
+	if (gs_elapsed(w->sleep_ns, now, &ns)) {
 		watch_blame(t, ns, !w->blamed);
+		ns = t->queued_ns < ns ? t->queued_ns : ns;
+		t->wait_runnable_ns += ns;
+		w->queued_ns += ns;
+		gil_adds(t, &g->wait_runnable_ns, ns);
+	}
 	w->blamed = true;
 	gs_write_end(t, seq);
 	stretch = waiter_leaves(g, now);
@@ -233,13 +212,16 @@ static __always_inline void on_gil(struct task_struct *task, struct gs_thread *t
 	t->watch.io_calls = s.io_calls;
 	t->watch.print = s.print;
 	watch_sleeps(t, p, g, t->exec_ns, now);
+	if (gs_measures(GS_FAMILY_STACKS))
+		stacks_sleeps(t, p, now);
 }
 
-static __always_inline void leaves_holding(struct gs_thread *t, u32 out, u64 now)
+static __always_inline void leaves_holding(struct gs_thread *t, u32 out, u32 call, u64 now)
 {
 	if (!gs_measures(GS_FAMILY_SCHED) && !gs_config.sample)
 		return;
 	t->off_preempted = out == GS_OUT_RUNNABLE;
+	t->off_call = call;
 	t->off_since_ns = now;
 }
 
@@ -339,11 +321,14 @@ __noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out, u32
 	if (is_pending(t))
 		arrived_untold(t, p, exec - t->exec_ns, now);
 	t->exec_ns = exec;
+	t->run_delay_ns = run_delay(task);
 	if (t->wait_since_ns)
 		t->watch.cpu_ns = exec - t->watch.exec_ns;
 	if (g.mine) {
 		turns_to(t, p, gil);
-		leaves_holding(t, out, now);
+		leaves_holding(t, out, out == GS_OUT_RUNNABLE ? 0 : blocks_in(task), now);
+		if (gs_measures(GS_FAMILY_STACKS))
+			stacks_leaves(t, p, now);
 	}
 	if (out == GS_OUT_GIL && gs_measures(GS_FAMILY_GIL)) {
 		on_gil(task, t, p, &g, gil, now);
@@ -356,7 +341,7 @@ __noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out, u32
 	if (out == GS_OUT_RUNNABLE && !g.was_mine)
 		return 0; /* may be on the way to the GIL, or have left it */
 	watch_settle(t, p);
-	io_settle(t, p, t->ran_ns);
+	io_settle(t, p, t->ran_ns, 0);
 	if (out >= GS_OUT_IO)
 		io_block(t, out - GS_OUT_IO, now);
 	return 0;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|test|bench|kernels|arm64]: install what gilscope needs on a Debian machine.
+# deps.sh [build|test|bench|kernels|arm64|package]: install what gilscope needs on a Debian machine.
 #
 # Idempotent: asks dpkg first, says what it installs, and touches no network
 # when nothing is missing.  libbpf >= 1.4 (for uprobe_multi) and its bpftool
@@ -10,12 +10,13 @@ set -eu
 
 BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
 	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
-	libprotobuf-c-dev protobuf-c-compiler python3"
+	libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev libinih-dev libcrypt-dev python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
-	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools"
+	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools help2man zsh"
 KERNELS="qemu-system-x86 busybox-static cpio"
 ARM64="qemu-system-arm cpio"
 BENCH="bpftrace linux-perf python3-numpy"
+PACKAGE="debhelper help2man bash-completion lintian debootstrap git"
 LIBBPF_MIN=1.4
 BPFTOOL_MIN=7.3
 
@@ -26,7 +27,8 @@ test) want="$BUILD $TEST" ;;
 bench) want="$BUILD $TEST $BENCH" ;;
 kernels) want="$BUILD $KERNELS" ;;
 arm64) want="$BUILD $ARM64" ;;
-*) echo "deps.sh: $what: unknown set; use build, test, bench, kernels or arm64" >&2; exit 2 ;;
+package) want="$BUILD $PACKAGE" ;;
+*) echo "deps.sh: $what: unknown set; use build, test, bench, kernels, arm64 or package" >&2; exit 2 ;;
 esac
 
 say() { printf 'deps: %s\n' "$*" >&2; }

@@ -60,21 +60,28 @@ unit() {
 	fi
 }
 
-# Fuzzing takes one CPU for as long as it is told, whatever else there is to do: so it is done beside
-# what takes no time of anything: unit tests, lint, and the scripts in $unhurried.
-unhurried="runtime_builds browser broken"
+# Fuzzing, and the kernels in their emulator, take one CPU and nothing else of this machine: so
+# they are done beside what takes no time of anything: fuzzing beside unit tests, lint and the
+# scripts in $beside_fuzz, the kernels beside those in $beside_kernels.
+beside_fuzz="runtime_builds browser broken"
+beside_kernels="tour probes ps embed errors formats golden doctor launch report"
 aside=
-begin_aside() {
-	aside_from=$EPOCHREALTIME
-	timeout -k 10 "$LIMIT" sh tests/e2e/fuzz.sh >"$log.aside" 2>&1 </dev/null &
+begin_aside() { # begin_aside NAME ARG…
+	local name=$1
+	shift
+	wanted "e2e/$name" "$@" || return 0
+	aside_name=$name aside_from=$EPOCHREALTIME
+	timeout -k 10 "$LIMIT" sh "tests/e2e/$name.sh" >"$log.aside" 2>&1 </dev/null &
 	aside=$!
 }
-end_aside() { # as try
+end_aside() { # as try, and its verdict
+	[ -n "$aside" ] || return 0
 	rc=0
 	wait "$aside" || rc=$?
 	took=$(awk -v a="$aside_from" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s, beside others", b - a }')
 	aside=
 	mv "$log.aside" "$log"
+	verdict "e2e/$aside_name"
 }
 script() { # script NAME ARG…: of tests/e2e
 	local name=$1
@@ -84,7 +91,7 @@ script() { # script NAME ARG…: of tests/e2e
 	verdict "e2e/$name"
 }
 
-wanted e2e/fuzz "$@" && begin_aside
+begin_aside fuzz "$@"
 for source in tests/unit/test_*.c; do
 	[ -e "$source" ] || continue
 	name=$(basename "$source" .c)
@@ -101,16 +108,18 @@ if wanted lint "$@"; then
 	try lint sh tests/lint/run.sh
 	verdict lint
 fi
-for name in $unhurried; do
+for name in $beside_fuzz; do
 	script "$name" "$@"
 done
-if [ -n "$aside" ]; then
-	end_aside
-	verdict e2e/fuzz
-fi
+end_aside
+begin_aside kernels "$@"
+for name in $beside_kernels; do
+	script "$name" "$@"
+done
+end_aside
 for path in tests/e2e/*.sh; do
 	name=$(basename "$path" .sh)
-	case " fuzz $unhurried " in *" $name "*) continue ;; esac
+	case " fuzz kernels $beside_fuzz $beside_kernels " in *" $name "*) continue ;; esac
 	[ "${name#lib}" = "$name" ] && script "$name" "$@"
 done
 

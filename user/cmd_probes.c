@@ -99,9 +99,10 @@ static void print_process(const struct opts *o, const struct py_process *p,
 	       b->by_notes ? "gilscope's" : "CPython", b->version, b->version_found_by, b->path,
 	       b->build_id ? b->build_id : "none");
 	if (!b->by_notes)
-		printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s\n",
+		printf("  _PyRuntime at 0x%llx, GIL at 0x%llx, layout from %s; %u of its offsets "
+		       "are also in what the file exports\n",
 		       (unsigned long long)p->runtime_addr, (unsigned long long)p->gil_addr,
-		       b->layout.found_by);
+		       b->layout.found_by, b->layout.confirmed);
 	if (b->free_threaded)
 		printf("  a free-threaded build: %s\n",
 		       process_gil_enabled(p)
@@ -148,6 +149,11 @@ static void print_kernel(const struct opts *o)
 	if (o->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO))
 		printf(",\n  tracepoints syscalls/sys_{enter,exit}_{epoll_wait,epoll_pwait,"
 		       "epoll_pwait2},\n  sys_enter_epoll_create1: likewise");
+	if (o->families & GS_FAMILY_BIT(GS_FAMILY_STACKS))
+		printf(",\n  a clock on each CPU, %llu ticks a second (--stack-rate): the stack of "
+		       "who holds\n  the GIL then; and stacks at the hooks and sites of gil, "
+		       "sched, gc and refs",
+		       (unsigned long long)o->stack_rate);
 	printf("\n");
 }
 
@@ -190,11 +196,12 @@ static json_t *process_json(const struct opts *o, const struct py_process *p,
 	probes_add_sites(o, b, c, f, sites);
 	probes_add_sites(o, module, c, f, sites);
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)p->gil_addr);
-	return json_pack("{s:i,s:{s:s,s:s,s:o,s:b},s:s,s:b,s:s,s:o}", "pid", (int)p->pid, "python",
-			 "version", b->version, "path", b->path, "build_id",
+	return json_pack("{s:i,s:{s:s,s:s,s:o,s:b},s:s,s:b,s:s,s:i,s:o}", "pid", (int)p->pid,
+			 "python", "version", b->version, "path", b->path, "build_id",
 			 b->build_id ? json_string(b->build_id) : json_null(), "free_threaded",
 			 b->free_threaded, "gil", gil, "gil_enabled", process_gil_enabled(p),
-			 "layout", b->layout.found_by, "probes", sites);
+			 "layout", b->layout.found_by, "layout_confirmed", (int)b->layout.confirmed,
+			 "probes", sites);
 }
 
 struct probes_run {

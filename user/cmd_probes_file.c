@@ -47,8 +47,10 @@ static void print_table(const struct opts *o, struct elf_file *f, const struct p
 	       b->by_notes ? "gilscope's" : "CPython", b->version, b->version_found_by,
 	       elf_file_machine_name(f), b->build_id ? b->build_id : "none");
 	if (!b->by_notes)
-		printf("  _PyRuntime at 0x%llx, layout from %s\n",
-		       (unsigned long long)b->runtime_vaddr, b->layout.found_by);
+		printf("  _PyRuntime at 0x%llx, layout from %s; %u of its offsets are also in what "
+		       "the file exports\n",
+		       (unsigned long long)b->runtime_vaddr, b->layout.found_by,
+		       b->layout.confirmed);
 	probes_print_sites(o, b, cost, NULL);
 	if (b->types_coverage)
 		printf("  types: %s\n", b->types_coverage);
@@ -61,11 +63,12 @@ static int print_json(const struct opts *o, struct elf_file *f, const struct py_
 	int err;
 
 	probes_add_sites(o, b, cost, NULL, sites);
-	all = json_pack("{s:s,s:[],s:[{s:s,s:s,s:{s:s,s:s,s:o},s:s,s:o}]}", "schema",
+	all = json_pack("{s:s,s:[],s:[{s:s,s:s,s:{s:s,s:s,s:o},s:s,s:i,s:o}]}", "schema",
 			"gilscope.probes/1", "processes", "files", "path", b->path, "machine",
 			elf_file_machine_name(f), "python", "version", b->version, "path", b->path,
 			"build_id", b->build_id ? json_string(b->build_id) : json_null(), "layout",
-			b->layout.found_by, "probes", sites);
+			b->layout.found_by, "layout_confirmed", (int)b->layout.confirmed, "probes",
+			sites);
 	err = !all || json_dumpf(all, stdout, JSON_INDENT(2)) ? -EIO : 0;
 	printf("\n");
 	json_decref(all);

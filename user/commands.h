@@ -13,6 +13,8 @@ int cmd_tour(const struct opts *o, struct err *e); /* how Python works inside, t
 int cmd_report(const struct opts *o, struct err *e); /* figures from a recording */
 int cmd_diff(const struct opts *o, struct err *e); /* two recordings side by side */
 int cmd_export(const struct opts *o, struct err *e); /* a recording in another tool's format */
+int cmd_flame(const struct opts *o, struct err *e); /* functions as a flame graph */
+int cmd_agent(const struct opts *o, struct err *e); /* metrics over HTTP, always on */
 int cmd_dump(const struct opts *o, struct err *e); /* all threads' Python stacks, now */
 int cmd_doctor(const struct opts *o, struct err *e); /* what this machine allows */
 

@@ -59,12 +59,14 @@ static const struct diff_item *find_item(const struct diff_process *p, const str
 static bool is_measured(const struct diff *d, int side, enum diff_group group)
 {
 	static const u32 families[DIFF_GROUP_COUNT] = {
-		[DIFF_GIL] = GS_FAMILY_GIL,
-		[DIFF_THREAD] = GS_FAMILY_GIL,
-		[DIFF_GC] = GS_FAMILY_GC,
-		[DIFF_IO] = GS_FAMILY_IO,
+		[DIFF_GIL] = GS_FAMILY_GIL,	 [DIFF_THREAD] = GS_FAMILY_GIL,
+		[DIFF_GC] = GS_FAMILY_GC,	 [DIFF_IO] = GS_FAMILY_IO,
+		[DIFF_LOOP] = GS_FAMILY_ASYNCIO,
 	};
 
+	/* In a build with a GIL there is no such thing, rather than none of it. */
+	if (group == DIFF_FT)
+		return false;
 	return trace_measures(trace_info(d->side[side]->run.reader), families[group]);
 }
 

@@ -18,11 +18,11 @@
 #define DIFF_MAX_WINDOWS 60
 #define DIFF_MIN_WINDOWS 10 /* with fewer the noise is not known */
 #define DIFF_MIN_WINDOW_NS 50000000ULL
-#define DIFF_MAX_NAMES 100 /* of threads of a process; the others are one: "[others]" */
+#define DIFF_MAX_NAMES 100 /* of threads, and of loops, of a process; the others are "[others]" */
 #define DIFF_FIGURES 11 /* of a group, at most */
 
 /* What a figure belongs to. */
-enum diff_group { DIFF_GIL, DIFF_THREAD, DIFF_GC, DIFF_IO, DIFF_GROUP_COUNT };
+enum diff_group { DIFF_GIL, DIFF_THREAD, DIFF_GC, DIFF_IO, DIFF_LOOP, DIFF_FT, DIFF_GROUP_COUNT };
 
 enum diff_unit {
 	DIFF_SHARE, /* of the time */
@@ -47,7 +47,8 @@ struct diff_series {
 	double whole; /* NAN: not measured, or there were none */
 };
 
-/* A GIL, the threads of one name, a generation, a call. */
+/* A GIL, the threads of one name, a generation, a call, the event loops of threads of one name,
+ * what takes the time of a free-threaded build's threads. */
 struct diff_item {
 	enum diff_group group;
 	char *name; /* owned */

@@ -14,81 +14,6 @@
 
 static const char others[] = "[others]";
 
-/* clang-format off */
-#define SHARE(name, row, part) { name, DIFF_SHARE, offsetof(struct row, part), 0 }
-#define RATE(name, row, part) { name, DIFF_RATE, offsetof(struct row, part), 0 }
-#define MEAN(name, row, part, of) \
-	{ name, DIFF_MEAN_NS, offsetof(struct row, part), offsetof(struct row, of) }
-#define END { NULL, 0, 0, 0 }
-
-static const struct diff_figure gil_figures[] = {
-	SHARE("held", fig_gil, held_ns),
-	SHARE("waiting", fig_gil, wait_ns),
-	SHARE("contended", fig_gil, contended_ns),
-	SHARE("held_offcpu", fig_gil, held_offcpu_ns),
-	SHARE("held_preempted", fig_gil, held_preempted_ns),
-	RATE("takes", fig_gil, takes),
-	RATE("contended_takes", fig_gil, contended_takes),
-	RATE("handovers", fig_gil, handovers),
-	RATE("forced_releases", fig_gil, forced_releases),
-	MEAN("mean_hold", fig_gil, held_ns, takes),
-	MEAN("mean_wait", fig_gil, wait_ns, contended_takes),
-	END,
-};
-
-static const struct diff_figure thread_figures[] = {
-	SHARE("held", fig_thread, held_ns),
-	SHARE("waiting", fig_thread, wait_ns),
-	RATE("takes", fig_thread, takes),
-	RATE("forced_releases", fig_thread, forced_releases),
-	MEAN("mean_hold", fig_thread, hold.sum_ns, hold.count),
-	MEAN("mean_wait", fig_thread, wait.sum_ns, wait.count),
-	END,
-};
-
-static const struct diff_figure gc_figures[] = {
-	SHARE("paused", fig_gc, pause.sum_ns),
-	SHARE("stalled", fig_gc, stalled_ns),
-	RATE("collections", fig_gc, collections),
-	RATE("collected", fig_gc, collected),
-	MEAN("mean_pause", fig_gc, pause.sum_ns, pause.count),
-	END,
-};
-
-static const struct diff_figure io_figures[] = {
-	RATE("calls", fig_io, calls),
-	RATE("wakeups", fig_io, wakeups),
-	RATE("timeouts", fig_io, timeouts),
-	RATE("errors", fig_io, errors),
-	RATE("events", fig_io, events),
-	MEAN("mean_blocked", fig_io, blocked.sum_ns, blocked.count),
-	MEAN("mean_wake_to_run", fig_io, wake_to_run.sum_ns, wake_to_run.count),
-	MEAN("mean_wake_to_gil", fig_io, wake_to_gil.sum_ns, wake_to_gil.count),
-	END,
-};
-/* clang-format on */
-
-#define FITS(figures) \
-	_Static_assert(sizeof(figures) / sizeof((figures)[0]) <= DIFF_FIGURES + 1, #figures)
-FITS(gil_figures);
-FITS(thread_figures);
-FITS(gc_figures);
-FITS(io_figures);
-
-const struct diff_figure *const diff_figures[DIFF_GROUP_COUNT] = {
-	[DIFF_GIL] = gil_figures,
-	[DIFF_THREAD] = thread_figures,
-	[DIFF_GC] = gc_figures,
-	[DIFF_IO] = io_figures,
-};
-
-const char *const diff_group_names[DIFF_GROUP_COUNT] = {
-	[DIFF_GIL] = "gil",
-	[DIFF_THREAD] = "thread",
-	[DIFF_GC] = "gc",
-	[DIFF_IO] = "io",
-};
-
 /* A row that figures are taken from: of a window, or of the whole recording. */
 struct source {
 	const void *row;
@@ -157,13 +82,13 @@ static int add_item(struct diff_process *p, enum diff_group group, const char *n
 	return 0;
 }
 
-/* How a thread is called in the diff: the names of a process are bounded. */
-static const char *name_of(const struct diff_process *p, const char *name)
+/* How a thread or loop is called in the diff: the names of a process are bounded. */
+static const char *name_of(const struct diff_process *p, enum diff_group group, const char *name)
 {
 	size_t names = 0;
 
 	for (size_t i = 0; i < p->nitems; i++) {
-		if (p->items[i].group != DIFF_THREAD)
+		if (p->items[i].group != group)
 			continue;
 		if (!strcmp(p->items[i].name, name))
 			return name;
@@ -183,17 +108,56 @@ static int add_threads(struct diff_process *d, const struct fig_process *p, u64 
 
 		if (done[i])
 			continue;
-		name = name_of(d, p->threads[i].name ? p->threads[i].name : "?");
+		name = name_of(d, DIFF_THREAD, p->threads[i].name ? p->threads[i].name : "?");
 		fig_thread_sum_init(&sum);
 		for (size_t j = i; j < p->nthreads; j++) {
 			const char *other = p->threads[j].name ? p->threads[j].name : "?";
 
-			if (done[j] || strcmp(name, name == others ? name_of(d, other) : other))
+			if (done[j] ||
+			    strcmp(name, name == others ? name_of(d, DIFF_THREAD, other) : other))
 				continue;
 			fig_thread_sum(&sum, &p->threads[j]);
 			done[j] = true;
 		}
 		err = add_item(d, DIFF_THREAD, name, &(struct source) { &sum, time_ns, whole });
+	}
+	free(done);
+	return err;
+}
+
+static void add_loop(struct fig_loop *sum, const struct fig_loop *l)
+{
+	sum->iterations += l->iterations;
+	sum->steps += l->steps;
+	sum->blocked += l->blocked;
+	sum->blocked_ns += l->blocked_ns;
+	sum->blocked_steps += l->blocked_steps;
+	sum->iteration.count += l->iteration.count;
+	sum->iteration.sum_ns += l->iteration.sum_ns;
+	sum->step.count += l->step.count;
+	sum->step.sum_ns += l->step.sum_ns;
+}
+
+/* Loops whose threads have the same name are one. */
+static int add_loops(struct diff_process *d, const struct fig_process *p, u64 time_ns, bool whole)
+{
+	bool *done = calloc(p->nloops + 1, sizeof(*done));
+	int err = done ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < p->nloops && !err; i++) {
+		struct fig_loop sum = {};
+		const char *name;
+
+		if (done[i])
+			continue;
+		name = name_of(d, DIFF_LOOP, p->loops[i].name);
+		for (size_t j = i; j < p->nloops; j++) {
+			if (done[j] || strcmp(name, name_of(d, DIFF_LOOP, p->loops[j].name)))
+				continue;
+			add_loop(&sum, &p->loops[j]);
+			done[j] = true;
+		}
+		err = add_item(d, DIFF_LOOP, name, &(struct source) { &sum, time_ns, whole });
 	}
 	free(done);
 	return err;
@@ -216,6 +180,11 @@ static int add_process(struct diff_process *d, const struct fig_process *p, u64 
 	for (size_t i = 0; i < p->nio && p->io_measured && !err; i++)
 		err = add_item(d, DIFF_IO, p->io[i].call,
 			       &(struct source) { &p->io[i], time_ns, whole });
+	if (p->asyncio_measured && !err)
+		err = add_loops(d, p, time_ns, whole);
+	for (size_t i = 0; i < p->nft && p->ft_measured && !err; i++)
+		err = add_item(d, DIFF_FT, p->ft[i].what,
+			       &(struct source) { &p->ft[i], time_ns, whole });
 	return err;
 }
 

@@ -31,6 +31,10 @@ static int run(const struct opts *o, struct err *e)
 		return cmd_diff(o, e);
 	case CMD_EXPORT:
 		return cmd_export(o, e);
+	case CMD_FLAME:
+		return cmd_flame(o, e);
+	case CMD_AGENT:
+		return cmd_agent(o, e);
 	case CMD_DUMP:
 		return cmd_dump(o, e);
 	case CMD_DOCTOR:

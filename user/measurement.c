@@ -173,7 +173,7 @@ static int check(struct measurement *m)
 	u64 now = clock_mono_ns();
 	int err = 0;
 
-	if (!session_running(m->session)) {
+	if (!session_running(m->session) && !m->opts->all) { /* else another may start */
 		m->check_ns = UINT64_MAX;
 		return 0;
 	}

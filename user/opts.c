@@ -186,6 +186,10 @@ static int check_families(struct opts_parser *p)
 			    "%s: both in --with and --without; choose one", #name);
 	GS_FAMILIES(X)
 #undef X
+	if (p->o->command == CMD_FLAME && p->without & GS_FAMILY_BIT(GS_FAMILY_STACKS))
+		return errf(
+			p->e, GS_EXIT_USAGE, -EINVAL,
+			"--without stacks: without them there is nothing to draw; leave them in");
 	p->o->families = (p->o->families | p->with) & ~p->without;
 	if (!p->o->families)
 		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
@@ -193,10 +197,17 @@ static int check_families(struct opts_parser *p)
 	return 0;
 }
 
-static int check_record(const struct opts *o, struct err *e)
+static int check_output(const struct opts *o, struct err *e)
 {
+	if (o->command == CMD_FLAME && !o->output)
+		return errf(
+			e, GS_EXIT_USAGE, -EINVAL,
+			"flame: nowhere to write to; give -o FILE.svg, .html or .folded, or -o -");
 	if (o->command != CMD_RECORD)
 		return 0;
+	if (o->families & GS_FAMILY_BIT(GS_FAMILY_STACKS))
+		return errf(e, GS_EXIT_USAGE, -EINVAL,
+			    "--with stacks: recordings have none; use stat or top");
 	if (!o->output)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "record: nowhere to write to; give -o DIR, a new directory");
@@ -231,6 +242,7 @@ static void set_defaults(struct opts *o)
 	*o = (struct opts) {
 		.format = "table",
 		.sample_rate = 100,
+		.stack_rate = 99,
 		.max_threads = 4096,
 		.max_processes = 256,
 		.max_types = 4096,
@@ -273,7 +285,7 @@ static void note_command_line(struct opts *o, int argc, char **argv)
 /* Unless told: what costs the target next to nothing, but a recording is of every event. */
 static void choose_mode(struct opts *o)
 {
-	bool live = o->command == CMD_TOP || o->command == CMD_STAT;
+	bool live = o->command == CMD_TOP || o->command == CMD_STAT || o->command == CMD_FLAME;
 
 	o->mode_given = o->mode;
 	if (!o->mode)
@@ -323,6 +335,6 @@ int opts_parse(struct opts *o, int argc, char **argv, struct err *e)
 	if (!err)
 		err = check_families(&p);
 	if (!err)
-		err = check_record(o, e);
+		err = check_output(o, e);
 	return err ? err : check_times(o, e);
 }

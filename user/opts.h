@@ -27,6 +27,8 @@ enum opts_command {
 	CMD_REPORT,
 	CMD_DIFF,
 	CMD_EXPORT,
+	CMD_AGENT,
+	CMD_FLAME,
 	CMD_HELP, /* --help was given: opts->help_for says for what */
 	CMD_VERSION,
 };
@@ -56,6 +58,7 @@ struct opts {
 	const char *format; /* name of an exporter */
 	const char *mode; /* "exact" or "watch" */
 	bool mode_given; /* as an option; otherwise watch may give way to exact */
+	u64 stack_rate; /* stacks: samples a second of each CPU */
 	u64 sample_rate; /* watch mode: samples of the GIL a second */
 	u32 families; /* GS_FAMILY_BIT()s */
 	double budget; /* share of one core that probing refs may cost a target; 0: no limit */
@@ -72,11 +75,11 @@ struct opts {
 	u64 top; /* report: length of the lists of the longest */
 	double threshold; /* diff: standard errors a difference must exceed */
 	const char *export_to; /* export: name of a trace exporter */
-	const char *export_by; /* export: what the format weighs; NULL: its default */
+	const char *export_by; /* export: what the format weighs; flame; NULL: its default */
 	const char *stop; /* of the tour; NULL: list them, or --all */
 	bool on_python; /* tour: on a real CPython */
 	const char *python; /* tour: which; NULL: the system's */
-	const char *output; /* record: the directory; export: the file */
+	const char *output; /* record: the directory; export, flame: the file */
 	bool force; /* replace what is there */
 	bool findings; /* stat, report: say what the figures show */
 	const char *figures; /* record: print the figures at the end in this format; NULL: do not */
@@ -86,6 +89,9 @@ struct opts {
 	struct trigger triggers[OPTS_MAX_TRIGGERS]; /* record: what makes a snapshot */
 	size_t ntriggers;
 	bool no_color; /* --no-color or NO_COLOR */
+	const char *config; /* agent: its file; NULL: all by default */
+	const char *listen; /* agent: address and port; NULL: as the file says */
+	bool print_config; /* agent: print a file with every key and its default */
 };
 
 /*

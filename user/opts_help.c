@@ -4,6 +4,7 @@
 
 #include "bpf/families.h"
 #include "user/export/exporter.h"
+#include "user/export/flame.h"
 #include "user/export/trace_exporter.h"
 #include "user/opts.h"
 #include "user/opts_table.h"
@@ -70,6 +71,16 @@ static void formats_help(enum opts_command command)
 #undef X
 }
 
+static void flame_help(void)
+{
+	printf("\nWhat --by weighs functions by:\n");
+	for (u32 by = 0; by < FIG_BY_COUNT; by++)
+		printf("  %-8s %s\n", fig_weights[by].name, fig_weights[by].help);
+	printf("\nFormats, by the end of the file's name:\n");
+	for (const struct flame_format *f = flame_formats; f->suffix; f++)
+		printf("  %-8s %s\n", f->suffix, f->help);
+}
+
 static void command_help(const struct opts_command_desc *c)
 {
 	u32 bit = CMD_BIT(c->command);
@@ -86,6 +97,8 @@ static void command_help(const struct opts_command_desc *c)
 		families_help();
 	if (bit & (CMDS_PRINT | CMD_BIT(CMD_EXPORT)))
 		formats_help(c->command);
+	if (c->command == CMD_FLAME)
+		flame_help();
 	if (c->command == CMD_TOP)
 		printf("\nKeys: ? in the dashboard lists them; q quits.\n");
 	printf("\nExamples:\n%s", c->examples);

@@ -34,16 +34,18 @@ const struct opts_option opts_options[] = {
 	OPT("format", 0, "FORMAT", false, CMDS_PRINT, format, 0, 0, opts_set_format,
 	    "how to print (table)"),
 	OPT("mode", 0, "MODE", false, CMDS_MEASURE | CMD_BIT(CMD_PROBES), mode, 0, 0, opts_set_mode,
-	    "watch: see the GIL through the scheduler and samples of its memory, at no\n"
+	    "watch: see the GIL through the scheduler and samples of its holder, at no\n"
 	    "                              cost; exact: probe every take and release\n"
 	    "                              (top, stat: watch; record, probes: exact)"),
 	OPT("sample-rate", 0, "HZ", false, CMDS_MEASURE, sample_rate, 10, 5000, opts_set_number,
-	    "watch mode: look at the GIL this often a second (100)"),
+	    "watch mode: look who holds the GIL this often a second (100)"),
+	OPT("stack-rate", 0, "HZ", false, CMDS_SHOW | CMD_BIT(CMD_FLAME), stack_rate, 1, 1000, opts_set_number,
+	    "with stacks: look at what holds the GIL this often a second (99)"),
 	OPT("with", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_with,
 	    "measure these families too"),
 	OPT("without", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_without,
 	    "do not measure these"),
-	OPT("budget", 0, "SHARE", false, CMDS_SHOW, budget, 0, 0, opts_set_share,
+	OPT("budget", 0, "SHARE", false, CMDS_SHOW | CMD_BIT(CMD_FLAME), budget, 0, 0, opts_set_share,
 	    "refs may cost so much of one core of the target, else they are counted in\n"
 	    "                              bursts and scaled; none: count all of them (1%).\n"
 	    "                              With --mode exact, if given, the GIL's probes, too:\n"
@@ -98,8 +100,18 @@ const struct opts_option opts_options[] = {
 	    "what the format weighs, where it has a choice"),
 	OPT("output", 'o', "FILE", false, CMD_BIT(CMD_EXPORT), output, 0, 0, opts_set_text,
 	    "where to write it; - is stdout (-)"),
-	OPT("force", 0, NULL, false, CMD_BIT(CMD_EXPORT), force, 0, 0, opts_set_true,
+	OPT("by", 0, "WHAT", false, CMD_BIT(CMD_FLAME), export_by, 0, 0, opts_set_weight,
+	    "how wide a function is; the choices are below (held)"),
+	OPT("output", 'o', "FILE", false, CMD_BIT(CMD_FLAME), output, 0, 0, opts_set_picture,
+	    "where to write it: .svg, .html or .folded; - is folded text on stdout"),
+	OPT("force", 0, NULL, false, CMD_BIT(CMD_EXPORT) | CMD_BIT(CMD_FLAME), force, 0, 0, opts_set_true,
 	    "overwrite what is there"),
+	OPT("config", 0, "FILE", false, CMD_BIT(CMD_AGENT), config, 0, 0, opts_set_text,
+	    "what to measure and how to answer; SIGHUP reads it again (none)"),
+	OPT("listen", 0, "ADDRESS:PORT", false, CMD_BIT(CMD_AGENT), listen, 0, 0, opts_set_text,
+	    "answer HTTP there, whatever the file says (127.0.0.1:9774)"),
+	OPT("print-config", 0, NULL, false, CMD_BIT(CMD_AGENT), print_config, 0, 0, opts_set_true,
+	    "print a file with every key, its unit and default, and end"),
 	OPT("no-color", 0, NULL, false, CMDS_ALL, no_color, 0, 0, opts_set_true,
 	    "no colours; NO_COLOR in the environment does the same"),
 };
@@ -129,6 +141,14 @@ const struct opts_command_desc opts_commands[] = {
 	{ "export", CMD_EXPORT, 1, 1, "[OPTION...] --to FORMAT DIR", "a recording for other tools",
 	  "  gilscope export --to perfetto -o trace.pb DIR\n"
 	  "  gilscope export --to csv DIR | head\n" },
+	{ "flame", CMD_FLAME, 0, 0, "[OPTION...] TARGET -o FILE", "which Python functions, as a flame graph",
+	  "  gilscope flame -p 1234 -d 10 -o held.svg\n"
+	  "  gilscope flame -p 1234 -d 10 --by caused -o waits.html\n"
+	  "  gilscope flame -d 5 -o - -- python3 app.py | flamegraph.pl > app.svg\n" },
+	{ "agent", CMD_AGENT, 0, 0, "[OPTION...]", "metrics of every CPython on this host, always on",
+	  "  gilscope agent\n"
+	  "  gilscope agent --config /etc/gilscope/agent.conf\n"
+	  "  curl http://127.0.0.1:9774/metrics\n" },
 	{ "probes", CMD_PROBES, 0, 0, "[OPTION...] TARGET | --file PATH", "what would be attached, where and why",
 	  "  gilscope probes -p 1234\n"
 	  "  gilscope probes --with refs -p 1234 --format json\n"

@@ -8,6 +8,7 @@
 #include "user/base/fmt.h"
 #include "user/base/str.h"
 #include "user/export/exporter.h"
+#include "user/export/flame.h"
 #include "user/export/trace_exporter.h"
 #include "user/opts_table.h"
 
@@ -142,6 +143,32 @@ int opts_set_export_to(struct opts_parser *p, const struct opts_option *opt, con
 	}
 	return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: no such format; there are:%s",
 		    opt->name, arg, names);
+}
+
+int opts_set_weight(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	char names[128] = "";
+
+	*(const char **)((char *)p->o + opt->offset) = arg;
+	if (fig_weight_find(arg) < FIG_BY_COUNT)
+		return 0;
+	for (u32 by = 0; by < FIG_BY_COUNT; by++) {
+		strncat(names, " ", sizeof(names) - strlen(names) - 1);
+		strncat(names, fig_weights[by].name, sizeof(names) - strlen(names) - 1);
+	}
+	return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: no such weight; there are:%s",
+		    opt->name, arg, names);
+}
+
+/* The end of its name says the format. */
+int opts_set_picture(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	*(const char **)((char *)p->o + opt->offset) = arg;
+	if (flame_format_of(arg))
+		return 0;
+	return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+		    "--%s %s: no format is called like its end; use .svg, .html or .folded, or -",
+		    opt->name, arg);
 }
 
 /* Figures have every exporter; what the other commands print is none. */

@@ -9,7 +9,7 @@
 
 #define CMD_BIT(command) (1U << (command))
 #define CMDS_TARGET (CMDS_MEASURE | CMD_BIT(CMD_PROBES))
-#define CMDS_MEASURE (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT) | CMD_BIT(CMD_RECORD))
+#define CMDS_MEASURE (CMDS_SHOW | CMD_BIT(CMD_RECORD) | CMD_BIT(CMD_FLAME))
 #define CMDS_SHOW (CMD_BIT(CMD_TOP) | CMD_BIT(CMD_STAT))
 #define CMDS_FIGURES (CMD_BIT(CMD_STAT) | CMD_BIT(CMD_REPORT)) /* they have every exporter */
 #define CMDS_PRINT \
@@ -62,6 +62,8 @@ int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const 
 int opts_set_real(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_moment(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_export_to(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_weight(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_picture(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_share(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_mode(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_text(struct opts_parser *p, const struct opts_option *opt, const char *arg);

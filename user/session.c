@@ -59,6 +59,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.bursts = wants_bursts(s, multi),
 			.slow_ns = o->slow_ns,
 			.sample = session_sample_ns(s) != 0,
+			.stacks_seed = session_stacks_seed(),
 		},
 		.max_types = o->max_types,
 		.record_bytes = power_of_two(o->buffer_bytes),
@@ -105,9 +106,9 @@ static int attach(struct session *s, struct err *e)
 		else if (err)
 			errf(e, gone.code, err, "%s", gone.text);
 	}
-	if (!err && s->burst && s->collector.count)
+	if (!err && s->burst && (s->collector.count || s->opts->all))
 		err = burst_start(s->burst);
-	if (!err && !s->collector.count)
+	if (!err && !s->collector.count && !s->opts->all)
 		return errf(e, GS_EXIT_TARGET, -ESRCH, "targets: all have ended; see gilscope ps");
 	if (!err)
 		starts_scan(s);
@@ -162,10 +163,13 @@ static int prepare(struct session *s, struct err *e)
 	s->collector.hit_ns = s->selftest.hit_ns;
 	s->collector.watch = opts_watch(s->opts);
 	s->collector.slow_ns = s->opts->slow_ns;
+	s->collector.drop_told = s->opts->command == CMD_AGENT;
 	err = prepare_budget(s, e);
 	if (err)
 		return err;
 	err = session_sample(s);
+	if (!err)
+		err = session_stacks(s);
 	if (err)
 		return err;
 	s->life = ring_buffer__new(skel_maps(s->skel)->life_fd, targets_on_life, s, NULL);
@@ -262,6 +266,8 @@ static int on_signal(struct session *s)
 		return SESSION_RESIZED;
 	if (info.ssi_signo == SIGUSR2)
 		return SESSION_SNAPSHOT;
+	if (info.ssi_signo == SIGHUP && s->opts->command == CMD_AGENT)
+		return SESSION_RELOAD;
 	release_signals(s); /* a second one ends us at once */
 	return SESSION_STOP;
 }

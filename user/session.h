@@ -32,6 +32,7 @@ enum session_event {
 	SESSION_INPUT, /* the descriptor given has input */
 	SESSION_RESIZED, /* SIGWINCH */
 	SESSION_SNAPSHOT, /* SIGUSR2, where opts ask for a flight recorder */
+	SESSION_RELOAD, /* SIGHUP, for the agent */
 	SESSION_STOP, /* SIGINT, SIGTERM or SIGHUP */
 	SESSION_ENDED, /* the last target has ended; told once */
 };
@@ -108,6 +109,9 @@ struct session *session_close_safely(struct session *s);
 
 /* Hits of the GIL's sites since the probes were attached. */
 u64 session_gil_hits(struct session *s);
+
+/* Processes that have ended since the last reading, or before it without being in one. */
+size_t session_untold(const struct session *s);
 
 /* Is any target running? */
 bool session_running(const struct session *s);

@@ -7,6 +7,7 @@
 #include "bpf/families.h"
 #include "user/base/clock.h"
 #include "user/base/fmt.h"
+#include "user/ingest/stacks.h"
 #include "user/session_private.h"
 
 static const char *const family_names[GS_FAMILY_END] = {
@@ -154,6 +155,7 @@ static int add_losses(struct session *s, struct figures *f)
 	for (size_t i = 0; i < s->collector.count; i++)
 		counts[GS_LOSS_GILS_FULL] += s->collector.list[i]->gils_lost;
 	counts[GS_LOSS_STARTS_FULL] += s->starts_lost;
+	counts[GS_LOSS_STACKS_FULL] += stacks_lost(s->collector.stacks);
 	counts[GS_LOSS_STARTS_MISSED] += s->starts_missed;
 	counts[GS_LOSS_PROCESSES_FULL] += s->no_slot;
 	counts[GS_LOSS_KERNEL_SKIPPED] += skel_skipped(s->skel);
@@ -216,4 +218,13 @@ int session_describe(struct session *s, struct figures *f)
 		err = add_losses(s, f);
 	add_overhead(s, f, site_hits);
 	return err;
+}
+
+size_t session_untold(const struct session *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->collector.count; i++)
+		n += s->collector.list[i]->exited && !s->collector.list[i]->told;
+	return n;
 }

@@ -130,7 +130,7 @@ static int choose_exact(struct session *s, struct err *e)
 {
 	int err = 0;
 
-	if (!session_wants_watch(s) || s->opts->mode_given)
+	if (!session_wants_watch(s) || s->opts->mode_given || !s->nfound)
 		return 0;
 	for (size_t i = 0; i < s->nfound; i++)
 		if (session_can_watch(s->found[i]))
@@ -191,9 +191,8 @@ int targets_find(struct session *s, struct err *e)
 		err = process_each_child(o->pids[i], find_if_python, s);
 	if (err < 0)
 		return e->code ? err : errf(e, GS_EXIT_FAILED, err, "/proc: %s", strerror(-err));
-	if (!s->nfound)
-		return errf(e, GS_EXIT_TARGET, -ESRCH,
-			    "--all: no CPython process that can be measured; see gilscope ps");
+	if (!s->nfound && !s->quiet) /* of --all: those named are there, or an error */
+		fprintf(stderr, "gilscope: --all: no CPython process yet; waiting for the first\n");
 	s->by_pid = !o->all && !o->children && s->nfound <= MAX_LINKS_BY_PID;
 	err = choose_exact(s, e);
 	if (!err)

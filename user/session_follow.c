@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "user/ingest/stacks.h"
 #include "user/session_private.h"
 
 /* A process with copies of all descriptors, which exits once *@ret_fd is closed.  -1: none. */
@@ -102,6 +103,8 @@ int session_follow(struct session *s, struct opts *o, struct session **ret_next,
 		session_close_safely(next);
 		return errf(e, GS_EXIT_FAILED, -EAGAIN, "targets: others meanwhile");
 	}
+	if (next->collector.stacks && s->collector.stacks)
+		stacks_follow(next->collector.stacks, s->collector.stacks);
 	*ret_next = next;
 	return 0;
 }

@@ -27,8 +27,10 @@ struct pending {
 	pid_t pid;
 	bool likely; /* named like one, or it was one */
 	bool named; /* its file is named like one, as the kernel saw */
+	bool mapped; /* it was seen to map an interpreter */
+	bool late; /* looked at now and then: it may load one yet */
 	u64 try_at_ns;
-	u32 tries;
+	u32 tries; /* of those, or before */
 };
 
 struct session {
@@ -148,6 +150,17 @@ void modules_follow(struct measured *child, const struct measured *parent);
 
 /* Those that were not mapped yet: are they now? */
 void modules_look(struct session *s);
+
+/* session_stacks.c */
+
+/* With the stacks family: s->collector.stacks, and its ticks.  0 or -ENOMEM. */
+int session_stacks(struct session *s);
+
+/* Are the stacks of @py measured?  Says on stderr if they cannot be. */
+bool session_stacks_of(const struct session *s, const struct py_process *py);
+
+/* For gs_config: a number nobody can know. */
+u64 session_stacks_seed(void);
 
 /* session_figures.c */
 

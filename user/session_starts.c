@@ -1,15 +1,24 @@
 /*
- * Programs that started while a session runs: are they CPython, and so targets?
+ * Programs that started while a session runs, or did before it: are they CPython, and so targets?
  *
- *   told by the kernel ──► pending ──interpreter mapped──► target
- *                             │ └──not yet: again after a while, MAX_TRIES times at most
+ *   told by the kernel ──► pending ──interpreter mapped, and made──► target
+ *                             │ │      ▲
+ *                             │ │  its interpreter was mapped meanwhile
+ *                             │ │      │
+ *                             │ └──not yet, for a second──► late ──LATE_TRIES times──► forgotten
+ *   there at the attach ──────│───────────────────────────────▲
  *                             └──gone, or something else──► forgotten
  *
+ * Late are those that may load libpython when they come to it, as uWSGI's and vim's plug-ins do: a
+ * look at each is one reading of its memory map, 7 in two minutes.
+ *
  * Invariant: the table is bounded and has a process once; what does not fit is counted.  A
- * program that is not named like an interpreter gets fewer looks, and gives way to one that is.
+ * program that is not named like an interpreter gets fewer looks, and gives way to one that is;
+ * those that are late give way to all others, which is not counted: most never load anything.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "user/base/clock.h"
 #include "user/session_private.h"
@@ -19,6 +28,8 @@
 #define FIRST_DELAY_NS 2000000ULL /* doubled each time: half a second in all */
 #define OTHERS_TRIES 3
 #define OTHERS_DELAY_NS 400000000ULL /* likewise: 1.2 s */
+#define LATE_TRIES 7
+#define LATE_DELAY_NS 1000000000ULL /* likewise: 1 s to 64 s, 127 in all */
 
 static struct pending *find(struct session *s, pid_t pid)
 {
@@ -28,16 +39,19 @@ static struct pending *find(struct session *s, pid_t pid)
 	return NULL;
 }
 
-/* A place for one more; NULL: none. */
-static struct pending *place(struct session *s, bool likely)
+/* Any but one that is wanted more; NULL: none. */
+static struct pending *give_way(struct session *s, bool likely)
 {
-	if (s->npending < SESSION_MAX_PENDING)
-		return &s->pending[s->npending++];
-	s->starts_lost++;
-	for (size_t i = 0; likely && i < s->npending; i++)
-		if (!s->pending[i].likely)
+	struct pending *other = NULL;
+
+	for (size_t i = 0; i < s->npending; i++) {
+		if (s->pending[i].late)
 			return &s->pending[i];
-	return NULL;
+		if (likely && !s->pending[i].likely)
+			other = &s->pending[i];
+	}
+	s->starts_lost++;
+	return other;
 }
 
 void starts_add(struct session *s, pid_t pid, bool likely, bool named)
@@ -45,9 +59,21 @@ void starts_add(struct session *s, pid_t pid, bool likely, bool named)
 	struct pending *p = find(s, pid);
 
 	if (!p)
-		p = place(s, likely);
+		p = s->npending < SESSION_MAX_PENDING ? &s->pending[s->npending++]
+						      : give_way(s, likely);
 	if (p)
 		*p = (struct pending) { .pid = pid, .likely = likely, .named = named };
+}
+
+/* It was there before, and has none: it may load one. */
+static void add_late(struct session *s, pid_t pid)
+{
+	if (s->npending < SESSION_MAX_PENDING && !find(s, pid))
+		s->pending[s->npending++] = (struct pending) {
+			.pid = pid,
+			.late = true,
+			.try_at_ns = clock_mono_ns() + LATE_DELAY_NS,
+		};
 }
 
 static int add_child(pid_t pid, void *arg)
@@ -104,7 +130,11 @@ static bool try_again(struct session *s, struct pending *p)
 		return false;
 	if (!process_looks_like_python(p->pid))
 		return is_there(s, p);
-	p->likely = true;
+	if (!p->mapped) { /* it will be made soon */
+		p->mapped = p->likely = true;
+		p->tries = p->late ? 0 : p->tries;
+		p->late = false;
+	}
 	if (process_identify(p->pid, session_site_families(s), s->binaries, &py, &e))
 		return is_there(s, p) && e.code == GS_EXIT_TARGET;
 	if (process_refresh(py) == -EAGAIN) { /* its main interpreter is not made yet */
@@ -116,21 +146,37 @@ static bool try_again(struct session *s, struct pending *p)
 	return false;
 }
 
+/* When to look again; false: never. */
+static bool put_off(struct pending *p, u64 now)
+{
+	u64 delay;
+
+	p->tries++;
+	if (!p->late && p->tries == (p->likely ? MAX_TRIES : OTHERS_TRIES)) {
+		p->late = true;
+		p->likely = p->named = false; /* nobody need wait for it, or miss it */
+		p->tries = 0;
+	}
+	if (p->late)
+		delay = LATE_DELAY_NS << p->tries;
+	else
+		delay = ((p->likely ? FIRST_DELAY_NS : OTHERS_DELAY_NS) << p->tries) / 2;
+	p->try_at_ns = now + delay;
+	return p->tries < LATE_TRIES || !p->late;
+}
+
 void starts_retry(struct session *s)
 {
 	u64 now = clock_mono_ns();
 	size_t n = s->npending, kept = 0;
 
+	if (starts_next_ns(s) > now)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		struct pending p = s->pending[i];
 
-		if (p.try_at_ns <= now) {
-			if (!try_again(s, &p) || ++p.tries >= (p.likely ? MAX_TRIES : OTHERS_TRIES))
-				continue;
-			p.try_at_ns =
-				now +
-				((p.likely ? FIRST_DELAY_NS : OTHERS_DELAY_NS) << p.tries) / 2;
-		}
+		if (p.try_at_ns <= now && (!try_again(s, &p) || !put_off(&p, now)))
+			continue;
 		s->pending[kept++] = p;
 	}
 	/* Children of new targets were added behind the others. */
@@ -161,6 +207,8 @@ static int look_at(pid_t pid, void *arg)
 {
 	if (process_looks_like_python(pid))
 		add_child(pid, arg);
+	else if (pid != getpid())
+		add_late(arg, pid);
 	return 0;
 }
 

@@ -183,6 +183,7 @@ static struct gs_proc_config config_of(const struct py_process *py)
 		.tstate_thread_id = l->tstate_thread_id,
 		.tstate_native_id = l->tstate_native_thread_id,
 		.foreign_tids = py->pid != py->ns_pid,
+		.frames = layout_frames_walk(&l->frames),
 	};
 }
 
@@ -223,6 +224,7 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 	p = &k->procs[index];
 	p->pid = pid;
 	p->config = config_of(py);
+	p->config.frames_known = session_stacks_of(s, py);
 	p->gil.address = py->gil_addr;
 	__atomic_store_n(&p->state, GS_SLOT_LIVE, __ATOMIC_RELEASE);
 	m = measured_new(py, index);

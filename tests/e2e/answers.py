@@ -99,3 +99,85 @@ def watch_agrees(exact, watch):
     waiters = {b["waiter_tid"] for b in blame}
     told = sum(b["wait_ns"] for b in blame if b["holder_tid"] in waiters - {b["waiter_tid"]})
     between("waits in watch mode with their holder", 0.8, 1, told / sum(b["wait_ns"] for b in blame))
+
+
+def by_function(p, key, names):
+    """A figure of the stacks, by the newest of the functions @names in each."""
+    sums = dict.fromkeys(names, 0)
+    for row in p["stacks"]:
+        found = [f["function"] for f in row["frames"] or [] if f["function"] in sums]
+        if found:
+            sums[found[0]] += row[key]
+    return sums
+
+
+def frames_equal(p, truth):
+    """Every stack of the program's functions is the one that it saw itself, but for its newest line."""
+    seen = set()
+    for row in p["stacks"]:
+        frames = [[f["function"], f["file"], f["line"], f["first_line"]] for f in row["frames"] or []]
+        expect(all(f[0] and f[1] and f[3] for f in frames), "frames with names", "all", frames)
+        at = next((i for i, f in enumerate(frames) if f[0] in truth["stacks"]), None)
+        if at is None or row["torn"]:
+            continue
+        own = truth["stacks"][frames[at][0]]
+        seen.add(frames[at][0])
+        # The functions note where they are two lines or one before what they do; a function begins
+        # where it is defined, and may be made to wait there.
+        between(f"line of {own[0][0]}", own[0][3], own[0][2] + 2, frames[at][2])
+        frames[at][2] = own[0][2]
+        equal(f"stack of {own[0][0]}", own, frames[at:])
+    equal("functions seen", sorted(truth["stacks"]), sorted(seen))
+
+
+def sums_of_stacks(p):
+    """A thread's stacks add up to what is known of the thread, all to what is known of the process."""
+    for t in p["threads"]:
+        rows = [s for s in p["stacks"] if s["tid"] == t["tid"]]
+        for key in "held_ns", "held_offcpu_ns", "wait_ns":
+            near(f"{key} of the stacks of {t['name']}", t[key], sum(s[key] for s in rows), 0.001, 1_000_000)
+    near("time others waited, of all stacks", sum(t["wait_ns"] for t in p["threads"]),
+         sum(s["caused_wait_ns"] for s in p["stacks"]), 0.01, 1_000_000)
+    near("time paused, of all stacks", sum(g["pause"]["sum_ns"] for g in p["gc"]),
+         sum(s["paused_ns"] for s in p["stacks"]), 0.001)
+
+
+def stacks_agree(result, truth):
+    """Stacks of tests/work/costs.py."""
+    p, spent = only_process(result), truth["spent"]
+    host = host_tids(p)
+    own = {n: [s for s in p["stacks"] if s["tid"] == host.get(t)] for n, t in truth["tids"].items()}
+    frames_equal(p, truth)
+    sums_of_stacks(p)
+    # Asleep with the GIL: at least as long as it asked for, and nowhere else.
+    off = by_function(p, "held_offcpu_ns", spent)
+    for name, us in ("asleep_long", 9000), ("asleep_short", 3000):
+        between(f"time {name} held off the CPU", spent[name][0] * us * 980, spent[name][1] * 1.02, off[name])
+    blocked = sum(s["held_offcpu_ns"] - s["held_preempted_ns"] for s in own["holder"])
+    preempted = by_function(p, "held_preempted_ns", spent)
+    near("time the holder held asleep", blocked, sum(
+        off[n] - preempted[n] for n in ("asleep_long", "asleep_short")), 0.02)
+    # Computing: by samples, so within four standard errors and 2 %.
+    names = "computing_long", "computing_short", "matching", "sorting"
+    held, away = by_function(p, "held_ns", names), by_function(p, "held_offcpu_ns", names)
+    on_cpu = {n: held[n] - away[n] for n in names}
+    n = sum(by_function(p, "samples", names).values())
+    expect(n > 50, "samples of the functions that compute", "more than 50", n)
+    for name in names:
+        share = spent[name][1] / sum(spent[n][1] for n in names)
+        near(f"share of {name} in {n} samples", share, on_cpu[name] / sum(on_cpu.values()), 0,
+             0.02 + 4 * (share * (1 - share) / max(n, 1)) ** 0.5)
+    # Waiting: what its sleeps took longer than asked for, in proportion.
+    waited = by_function(p, "wait_ns", spent)
+    longer = {n: spent[n][1] - spent[n][0] * times * 1_000_000
+              for n, times in (("waiting_long", 3), ("waiting_short", 1))}
+    seen = waited["waiting_long"] + waited["waiting_short"]
+    near("time waited in the two functions that wait", sum(s["wait_ns"] for s in own["waiter"]), seen, 0.02,
+         50_000_000)  # and once or twice before they begin
+    for name in longer:
+        near(f"share of {name} in it", longer[name] / sum(longer.values()), waited[name] / seen, 0, 0.03)
+    near("collections, in the function that collects", sum(s["paused_ns"] for s in p["stacks"]),
+         by_function(p, "paused_ns", spent)["collecting"], 0.01)
+    caused = by_function(p, "caused_wait_ns", spent)
+    expect(caused["asleep_long"] > caused["asleep_short"] > 0, "who keeps the others waiting",
+           "asleep_long more than asleep_short", caused)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Programs that embed CPython: named before it is initialised, measured afterwards, --all included.
+# Programs that embed CPython: named before it is initialised, measured afterwards, --all included, late ones too.
 . "$(dirname "$0")/lib.sh"
 need_root
 need cc
@@ -88,12 +88,67 @@ takes_are "a C program, initialised under --all" 5000
 tell
 ended $program 10
 
+# Programs that load libpython when they come to it: there at the attach, or started after it.
+# What follows goes on meanwhile: the looks at them come seldomer and seldomer.
+cat >"$T/late.c" <<'END'
+/* late LIBRARY SECONDS SCRIPT: loads it after so long, then runs the script. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	void *lib;
+	FILE *f;
+
+	sleep(atoi(argv[2]));
+	lib = dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
+	f = fopen(argv[3], "r");
+	if (argc != 4 || !lib || !f)
+		return 1;
+	((void (*)(void))dlsym(lib, "Py_Initialize"))();
+	return ((int (*)(FILE *, const char *))dlsym(lib, "PyRun_SimpleFile"))(f, argv[3]) ? 2 : 0;
+}
+END
+cc -o "$T/late" "$T/late.c" 2>"$T/cc" || fail "cc: $(cat "$T/cc")"
+library=$(ldd "$T/embed" | awk '/libpython/ { print $3 }')
+sed 's/os.read(0, 1)/open(os.environ["GO"]).read()/' "$T/work.py" >"$T/late.py"
+late() { # late NAME SECONDS
+	mkfifo "$T/$1.go"
+	GO="$T/$1.go" "$T/late" "$library" "$2" "$T/late.py" >"$T/$1.said" 2>"$T/$1.err" &
+	later $!
+	eval "$1=$!"
+}
+late there 2
+SCOPE_FORMAT=jsonl start_stat --all -i 0.5
+late_scope=$SCOPE late_stat=$S
+late after 3
+
 if gdb -batch -ex 'python print(1)' 2>/dev/null | grep -q 1; then
 	start gdb -q -nx -batch -ex "python exec(open('$T/work.py').read())"
 	works gdb
 else
 	printf 'without gdb\n'
 fi
+
+# Seen 3 s after the attach, 4.2 s after the start.
+for one in there after; do
+	eval "pid=\$$one"
+	until_true 30 has_line "\"pid\": *$pid\>" "$late_stat.out" ||
+		fail "loaded late, $one: not seen; $(tail -n 2 "$T/$one.err")"
+	echo >"$T/$one.go"
+	until_true 20 has_line DONE "$T/$one.said" ||
+		fail "loaded late, $one: does not end; $(tail -n 2 "$T/$one.err")"
+done
+SCOPE=$late_scope S=$late_stat
+sleep 0.1 # what follows the last interval is left out if it is shorter than 20 ms
+stop_stat
+check "$S.out" <<END
+for pid in ($there, $after):
+    takes = [gil(p)["takes"] for r in results for p in r["processes"] if p["pid"] == pid]
+    between(f"takes of pid {pid}, which loaded it late", 700, 760, sum(takes))
+END
 
 sh "$ROOT/scripts/places.sh" "$O/places" vim >/dev/null 2>"$T/fetch" ||
 	{ printf 'without vim: %s\n' "$(tail -n 1 "$T/fetch")"; exit 0; }

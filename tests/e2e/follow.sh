@@ -3,12 +3,30 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 
-# One that was there keeps `--all` from having nothing to measure.
-start_work idle.py
-idle=$W idle_pid=$WORK
+# Nobody has to be there at the start: those that are get hidden from it, each below an empty folder.
+cat >"$T/alone" <<'END'
+#!/bin/sh
+[ -z "${ALONE_IN:-}" ] || exec env ALONE_IN= unshare -m "$0" "$ALONE_IN" "$@"
+nothing=$1
+shift
+for p in $("$REAL" ps | awk '$1 + 0 { print $1 }'); do
+	mount --bind "$nothing" "/proc/$p"
+done
+exec "$REAL" "$@"
+END
+chmod +x "$T/alone"
+mkdir "$T/nothing"
+export REAL="$GILSCOPE" ALONE_IN="$T/nothing"
+GILSCOPE=$T/alone
+run stat --all -d 0.2 --format json
+[ $RC = 0 ] || fail "--all with nobody there: expected exit code 0, seen $RC: $(cat "$T/err")"
+check "$T/out" <<'END'
+contract(result)
+END
 
 # A program that starts after the attach: every take of it, from go on.
 start_stat --all
+GILSCOPE=$REAL
 start_work pingpong.py 1 500
 later_one=$W
 sleep 0.5 # on a busy machine the look at it may take a moment
@@ -24,6 +42,9 @@ for name, tid in truth["tids"].items():
     # More: it was seen to start its threads, too.
     between(f"takes of {name}", truth["takes"], truth["takes"] + forced + 10, thread(p, tid)["takes"])
 END
+
+start_work idle.py
+idle=$W idle_pid=$WORK
 
 # Started by a shell that a target started: kin, though not a target's child.
 chain='import subprocess, sys

@@ -1,8 +1,8 @@
 #!/bin/sh
 # A free-threaded CPython shows no GIL but what takes its place, as often and as long as it knows itself.
 #
-# Stops of the world, waits for mutexes and critical sections, collections; and the GIL's figures once
-# it is switched on.  Stripped, and with symbols.  What the other families see is in the matrix (pythons.sh).
+# Stops of the world, waits for mutexes and critical sections, collections, live and from a recording; and
+# the GIL's figures once it is switched on.  Stripped, and with symbols.  What the other families see is in the matrix (pythons.sh).
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_roots.sh"
 need_root
@@ -55,14 +55,18 @@ waits() {
 	start_stat -p "$WORK"
 	exact=$SCOPE X=$S.out
 	start_stat -p "$WORK" --mode watch
+	start_record -p "$WORK"
 	go
 	truth_of
+	stop_record
 	stop_stat
 	kill -INT "$exact"
 	ended "$exact" 20
 	quit
 	waits_seen "$X"
 	waits_seen "$S.out"
+	report
+	waits_seen "$R.json"
 }
 
 # What a person is told, and a program.

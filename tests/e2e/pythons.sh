@@ -52,6 +52,21 @@ fetched() {
 	quit
 }
 
+# What a file below the program's own root told is kept for that file: it is read from there the next
+# time, which a number changed in it shows.
+kept_for_file() {
+	start_work idle.py
+	export GILSCOPE_CACHE="$T/own"
+	run probes -p "$WORK" --format json
+	[ "$RC" = 0 ] || fail "probes, its own debug information: $(cat "$T/err")"
+	[ "$(ls "$T/own" | wc -l)" = 1 ] || fail "kept of it: expected one file, seen: $(ls "$T/own")"
+	sed -i 's/^frames.code_name .*/frames.code_name 4/' "$T/own"/*
+	run probes -p "$WORK"
+	[ "$RC" = 5 ] && grep -q 'co_name.*dwarf says 4; one of them is wrong' "$T/err" ||
+		fail "what was kept was not used: exit code $RC, $(cat "$T/err")"
+	quit
+}
+
 part=--subset
 [ "${MATRIX:-}" != all ] || part=
 # shellcheck disable=SC2086 # none, or a word
@@ -66,6 +81,8 @@ for root in "$O"/pythons/*; do
 	objcopy --strip-debug "$root/usr/bin/python$name-dbg" "$root$PYTHON" || fail "objcopy: see above"
 	each "$name dbg" bare
 	[ "$name" != 3.11 ] || each "$name dbg" fetched
+	PYTHON=/usr/bin/python$name-dbg
+	[ "$name" != 3.11 ] || each "$name dbg" kept_for_file
 done
 [ -z "$fails" ] || exit 1
 [ -n "$found" ] || skip "no other CPythons here; run make pythons"

@@ -97,6 +97,20 @@ watch() {
 	END
 }
 
+# Python stacks, in both modes, with the frames that the program sees (stacks.sh).
+stacks() {
+	for mode in exact watch; do
+		measure_work costs.py 2 -- --mode $mode --with stacks --stack-rate 200
+		check "$S.out" "$W.truth" <<-'END'
+			from answers import frames_equal, sums_of_stacks
+			contract(result)
+			nothing_lost(result, but=("arrival_missed", "kernel_skipped", "stacks_torn"))
+			frames_equal(only_process(result), truth)
+			sums_of_stacks(only_process(result))
+		END
+	done
+}
+
 # Collections by generation, with the collector's own statistics (gc.sh).
 collections() {
 	measure_work gcwork.py
@@ -233,7 +247,7 @@ refusal() {
 features
 case $(uname -r) in
 [1-4].* | 5.[0-9].* | 5.1[0-4].*) list="refusal" ;;
-*) list="holds takes watch collections wakeups loops deallocs recording children traces" ;;
+*) list="holds takes watch stacks collections wakeups loops deallocs recording children traces" ;;
 esac
 for name in $list; do
 	case ,$KERNEL_TESTS,$name in

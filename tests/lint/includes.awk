@@ -13,6 +13,7 @@ BEGIN {
 	may["user/record"] = "bpf/ user/base/ user/model/ user/target/ user/load/ user/trace/"
 	may["user/family"] = "bpf/ user/base/ user/model/ user/load/"
 	may["user/export"] = "bpf/types.h bpf/families.h bpf/state.h user/base/ user/model/"
+	may["user/agent"] = "bpf/types.h bpf/families.h user/base/ user/model/ user/export/ user/target/container.h"
 	may["user/view"] = "bpf/types.h user/base/ user/model/"
 	may["user"] = "bpf/ user/"
 	may["tour"] = "runtime/"

@@ -26,6 +26,8 @@ struct program {
 	u64 pause_us; /* of a collection, every 10 ms; 0: none */
 	u32 seed;
 	bool second; /* there is another process */
+	u64 iteration_us; /* of an event loop, each millisecond; 0: there is none */
+	u64 mutex_us; /* a wait for a mutex, each millisecond: a free-threaded build; 0: a GIL */
 };
 
 static char base[] = "/tmp/gilscope-diff-XXXXXX";
@@ -53,14 +55,14 @@ static void put(struct sheet *s, struct event ev)
 	assert_int_equal(packet_add(s->p, &ev), 0);
 }
 
-static void put_process(struct sheet *s, u32 pid, const char *command)
+static void put_process(struct sheet *s, u32 pid, const char *command, u32 known)
 {
 	put(s, (struct event) {
 		       .kind = EVENT_PROCESS,
 		       .ts_ns = START_NS,
 		       .pid = pid,
 		       .ns_id = pid,
-		       .known = EVENT_KNOWN_GC_FOUND,
+		       .known = EVENT_KNOWN_GC_FOUND | known,
 		       .text = { "3.11.2", "/usr/bin/python3", "", command, "" },
 	       });
 	put(s, (struct event) {
@@ -86,6 +88,19 @@ static void put_work(struct sheet *s, const struct program *p, u64 at_ns, u32 *s
 					.generation = 1,
 					.collected = 5 });
 	put(s, (struct event) { .kind = EVENT_HOLD, .ts_ns = at_ns, .ns = hold, .tid = 100 });
+	if (p->iteration_us)
+		put(s, (struct event) { .kind = EVENT_ITERATION,
+					.ts_ns = at_ns,
+					.ns = (p->iteration_us + rnd(seed, 20)) * 1000,
+					.tid = 100,
+					.slow = p->iteration_us > 500 });
+	if (p->mutex_us)
+		put(s, (struct event) { .kind = EVENT_FT_TIME,
+					.ts_ns = at_ns,
+					.ns = (p->mutex_us + rnd(seed, 20)) * 1000,
+					.tid = 100,
+					.ft_time = 2,
+					.holder = 900 });
 	if (p->second)
 		put(s,
 		    (struct event) { .kind = EVENT_HOLD, .ts_ns = at_ns, .ns = 1000, .tid = 900 });
@@ -101,7 +116,8 @@ static char *recorded(const struct program *p)
 		.command = "gilscope record",
 		.mode = "exact",
 		.format = TRACE_FORMAT,
-		.families = GS_FAMILY_BIT(GS_FAMILY_GIL) | GS_FAMILY_BIT(GS_FAMILY_GC),
+		.families = GS_FAMILY_BIT(GS_FAMILY_GIL) | GS_FAMILY_BIT(GS_FAMILY_GC) |
+			    GS_FAMILY_BIT(GS_FAMILY_ASYNCIO) | GS_FAMILY_BIT(GS_FAMILY_FT),
 		.started_ns = START_NS,
 		.started_unix_ns = 1700000000000000000ULL,
 	};
@@ -115,9 +131,9 @@ static char *recorded(const struct program *p)
 	info.directory = dir;
 	assert_int_equal(trace_writer_open(dir, true, &info, &s.w, &e), 0);
 	s.p = packet_new(trace_writer_uuid(s.w), 0);
-	put_process(&s, 100, "python3 app.py");
+	put_process(&s, 100, "python3 app.py", p->mutex_us ? EVENT_KNOWN_FREE_THREADED : 0);
 	if (p->second)
-		put_process(&s, 900, "python3 helper.py");
+		put_process(&s, 900, "python3 helper.py", 0);
 	for (u64 at = START_NS + MS; at < end; at += MS)
 		put_work(&s, p, at, &seed);
 	put(&s, (struct event) { .kind = EVENT_END,
@@ -260,6 +276,34 @@ static void what_is_in_one_only_is_said(void **state)
 	done(r);
 }
 
+static void event_loops_and_mutexes_are_compared(void **state)
+{
+	const struct program a = { "a", 1500, 100, 0, 1, false, 300, 0 };
+	const struct program b = { "b", 1500, 100, 0, 2, false, 600, 0 };
+	const struct program c = { "b", 1500, 100, 0, 3, false, 300, 50 };
+	const struct program d = { "a", 1500, 100, 0, 4, false, 300, 150 };
+	struct result *r = compared(&a, &b);
+
+	(void)state;
+	assert_int_equal(row(r, 100, DIFF_LOOP, "MainThread", "busy")->verdict, DIFF_GREW);
+	assert_true(fabs(row(r, 100, DIFF_LOOP, "MainThread", "busy")->value[0] - 0.31) < 0.01);
+	assert_int_equal(row(r, 100, DIFF_LOOP, "MainThread", "mean_iteration")->verdict,
+			 DIFF_GREW);
+	assert_int_equal(row(r, 100, DIFF_LOOP, "MainThread", "iterations")->verdict, DIFF_NOISE);
+	assert_true(row(r, 100, DIFF_LOOP, "MainThread", "blocked")->value[0] == 0);
+	assert_int_equal(row(r, 100, DIFF_LOOP, "MainThread", "blocked")->verdict, DIFF_GREW);
+	done(r);
+	r = compared(&c, &d);
+	assert_int_equal(row(r, 100, DIFF_FT, "mutex", "time")->verdict, DIFF_GREW);
+	assert_int_equal(row(r, 100, DIFF_FT, "mutex", "times")->verdict, DIFF_NOISE);
+	assert_int_equal(row(r, 100, DIFF_LOOP, "MainThread", "busy")->verdict, DIFF_NOISE);
+	done(r);
+	/* A build with a GIL does not wait for none: there is no such thing. */
+	r = compared(&a, &c);
+	assert_int_equal(row(r, 100, DIFF_FT, "mutex", "times")->verdict, DIFF_ONE_SIDED);
+	done(r);
+}
+
 static void the_output_keeps_the_contract(void **state)
 {
 	const struct program a = { "a", 1000, 100, 30, 1, false };
@@ -325,6 +369,7 @@ int main(void)
 		cmocka_unit_test(the_same_program_twice_does_not_differ),
 		cmocka_unit_test(too_short_is_said),
 		cmocka_unit_test(what_is_in_one_only_is_said),
+		cmocka_unit_test(event_loops_and_mutexes_are_compared),
 		cmocka_unit_test(the_output_keeps_the_contract),
 	};
 

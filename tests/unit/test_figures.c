@@ -30,6 +30,8 @@ static void fill_hist(struct fig_hist *h, u64 n)
 	h->bucket[5] = (u32)n;
 }
 
+static const struct fig_frames some_frames = { .n = 0 };
+
 /* Identities are the same in both readings; everything else differs. */
 static void fill(const struct fig_column *columns, char *row, size_t n, u64 reading)
 {
@@ -73,6 +75,9 @@ static void fill(const struct fig_column *columns, char *row, size_t n, u64 read
 			break;
 		case FIG_HIST:
 			fill_hist(v, now);
+			break;
+		case FIG_FRAMES:
+			*(const struct fig_frames **)v = &some_frames;
 			break;
 		}
 	}
@@ -123,6 +128,9 @@ static void check(const struct fig_column *columns, const char *row, size_t n)
 			assert_int_equal(h->sum_ns, 5000);
 			assert_int_equal(h->bucket[5], 1000);
 			assert_int_equal(h->max_ns, 5);
+			break;
+		case FIG_FRAMES:
+			assert_ptr_equal(*(struct fig_frames *const *)v, &some_frames);
 			break;
 		}
 	}

@@ -45,7 +45,7 @@ static void rows_of_other_versions(void **state)
 		assert_int_equal(l.runtime_gc != GS_NO_FIELD, hexes[i] >> 16 == 0x0308);
 		assert_int_equal(l.interp_gc == GS_NO_FIELD, described || hexes[i] >> 16 == 0x0308);
 		assert_int_equal(l.gc_ring_row != GS_NO_FIELD, rings);
-		assert_int_equal(l.interp_modules != GS_NO_FIELD, hexes[i] >> 16 == 0x0309);
+		assert_int_equal(l.interp_modules == GS_NO_FIELD, described);
 		/* What is read of an object: all or nothing. */
 		assert_int_equal(l.dk_indices != GS_NO_FIELD, l.ma_keys != GS_NO_FIELD);
 		assert_true(l.ma_keys == GS_NO_FIELD ||
@@ -53,6 +53,30 @@ static void rows_of_other_versions(void **state)
 		assert_true(l.ma_keys == GS_NO_FIELD ||
 			    (l.ob_size == GS_NO_FIELD) != (l.lv_tag == GS_NO_FIELD));
 	}
+}
+
+/* Offsets as debug information of 3.8.18, 3.10.13 and 3.12.1 has them: names of threads. */
+static void attributes_of_others(void **state)
+{
+	struct py_layout l;
+
+	(void)state;
+	assert_int_equal(layout_find(0x030812f0, false, &l, NULL), 0);
+	assert_int_equal(l.interp_modules, 56);
+	assert_int_equal(l.dk_size, 8);
+	assert_int_equal(l.dk_nentries, 32);
+	assert_int_equal(l.ob_digit, 24);
+	assert_int_equal(layout_find(0x030a0df0, false, &l, NULL), 0);
+	assert_int_equal(l.interp_modules, 856);
+	assert_int_equal(l.dk_indices, 40);
+	assert_int_equal(l.obj_dict, GS_NO_FIELD); /* tp_dictoffset says */
+	assert_int_equal(layout_find(0x030c01f0, false, &l, NULL), 0);
+	assert_int_equal(l.interp_modules, 944);
+	assert_int_equal(l.ht_cached_keys, 880);
+	assert_int_equal(l.dk_log2_size, 8);
+	assert_int_equal(l.lv_tag, 16);
+	assert_int_equal(l.str_ascii_data, 40);
+	assert_int_equal(l.obj_values, l.obj_dict);
 }
 
 /* Offsets as debug information of 3.13.5t has them (configure --disable-gil). */
@@ -119,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_311_consistent_with_itself),
 		cmocka_unit_test(rows_of_other_versions),
+		cmocka_unit_test(attributes_of_others),
 		cmocka_unit_test(free_threaded_rows),
 		cmocka_unit_test(refuses_others_by_name),
 	};

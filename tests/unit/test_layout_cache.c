@@ -138,6 +138,64 @@ static void trusts_only_what_is_its_own(void **state)
 	assert_int_equal(layout_cache_get(ID, &l), -ENOENT);
 }
 
+/* An id of one file: the same as long as it is the same file, unchanged. */
+static void file_has_an_id(void **state)
+{
+	char first[LAYOUT_CACHE_ID_MAX + 1], again[LAYOUT_CACHE_ID_MAX + 1], path[256];
+	char much[LAYOUT_CACHE_ID_MAX + 1];
+	struct py_layout l = sample(), back = { 0 };
+	int fd, other;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/debug", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(layout_cache_file_id(ID, fd, first), 0);
+	assert_int_equal(layout_cache_file_id(ID, fd, again), 0);
+	assert_string_equal(first, again);
+	assert_int_equal(strncmp(first, ID, strlen(ID)), 0);
+	layout_cache_put(first, &l);
+	assert_int_equal(layout_cache_get(first, &back), 0);
+	assert_int_equal(layout_field(&back, 3), layout_field(&l, 3));
+	assert_int_equal(layout_cache_get(ID, &back), -ENOENT); /* of that file, not of its build */
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(layout_cache_file_id(ID, fd, again), 0);
+	assert_string_not_equal(first, again);
+	other = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(layout_cache_file_id(ID, other, again), 0);
+	assert_string_not_equal(first, again);
+	assert_int_equal(layout_cache_file_id(NULL, fd, again), 0);
+	memset(much, 'a', sizeof(much) - 1);
+	much[sizeof(much) - 1] = '\0';
+	assert_int_equal(layout_cache_file_id(much, fd, again), -ENOENT);
+	assert_int_equal(layout_cache_file_id(ID, -1, again), -ENOENT);
+	close(fd);
+	close(other);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/%s", dir, first);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* A thousand containers later it begins anew. */
+static void is_bounded(void **state)
+{
+	struct py_layout l = sample(), back;
+	char path[160];
+
+	(void)state;
+	layout_cache_put(ID, &l);
+	for (int i = 0; i < 999; i++) {
+		snprintf(path, sizeof(path), "%s/%x", dir, i);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	assert_int_equal(layout_cache_get(ID, &back), 0);
+	layout_cache_put("abc", &l);
+	assert_int_equal(layout_cache_get(ID, &back), -ENOENT);
+	assert_int_equal(layout_cache_get("abc", &back), 0);
+	snprintf(path, sizeof(path), "%s/%s", dir, "abc");
+	assert_int_equal(unlink(path), 0); /* the only one: else the folder cannot be removed */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +203,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_that_is_not_an_id, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_is_damaged, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(trusts_only_what_is_its_own, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(file_has_an_id, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(is_bounded, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,14 @@ static const struct {
 	{ "export --to jsonl", "export: something is missing" },
 	{ "export a --to gif", "--to gif: no such format; there are:" },
 	{ "export a --to jsonl -o _", "--output: empty" },
+	{ "flame -p 1", "flame: nowhere to write to; give -o FILE.svg" },
+	{ "flame -o x.svg", "target: none given" },
+	{ "flame -p 1 -o x.png", "--output x.png: no format is called like its end; use .svg" },
+	{ "flame -p 1 -o svg", "no format is called like its end" },
+	{ "flame -p 1 -o x.svg --by time", "--by time: no such weight; there are: held waited" },
+	{ "flame -p 1 -o x.svg --without stacks", "--without stacks: without them" },
+	{ "flame -p 1 -o x.svg -i 1", "--interval: not an option of this command" },
+	{ "flame x.rec -o x.svg", "x.rec: unexpected" },
 	{ "stat -p 1 --to 3", "--to: not an option of this command" },
 };
 
@@ -295,6 +303,12 @@ static void recordings_are_named_by_words(void **state)
 	assert_string_equal(o.output, "out");
 	assert_true(o.force);
 	assert_string_equal(good("export dir --to jsonl -o -").output, "-");
+	o = good("flame -p 1 -d 10 --by caused -o a.b/out.svg --force");
+	assert_int_equal(o.command, CMD_FLAME);
+	assert_string_equal(o.export_by, "caused");
+	assert_string_equal(o.output, "a.b/out.svg");
+	assert_true(o.force && opts_watch(&o) && o.budget > 0);
+	assert_string_equal(good("flame -o - -- true").output, "-");
 	assert_string_equal(good("tour gil").stop, "gil");
 }
 

@@ -122,11 +122,33 @@ static void names_in_the_python_of_the_path(void **state)
 	check("python3");
 }
 
+/* Other versions, where the PATH has them. */
+static void names_in_python_38(void **state)
+{
+	(void)state;
+	check("python3.8");
+}
+
+static void names_in_python_310(void **state)
+{
+	(void)state;
+	check("python3.10");
+}
+
+static void names_in_python_312(void **state)
+{
+	(void)state;
+	check("python3.12");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_in_the_systems_python),
 		cmocka_unit_test(names_in_the_python_of_the_path),
+		cmocka_unit_test(names_in_python_38),
+		cmocka_unit_test(names_in_python_310),
+		cmocka_unit_test(names_in_python_312),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "tests/unit/gil_program_run.h"
+#include "tests/unit/html_events.h"
 #include "tests/unit/trace_sample.h"
 #include "user/export/json_figures.h"
 #include "user/export/trace_exporter.h"
@@ -131,109 +132,55 @@ static char *page_of_program(const char *name, u64 events, struct gp_truth *ret_
 	return page;
 }
 
-/* The text of the script that begins with @tag, copied; *@at moves behind it.  NULL: none. */
-static char *script(const char **at, const char *tag)
-{
-	const char *from = strstr(*at, tag), *to;
-
-	if (!from)
-		return NULL;
-	from += strlen(tag);
-	to = strstr(from, "</script>");
-	assert_non_null(to);
-	*at = to;
-	return strndup(from, (size_t)(to - from));
-}
-
 #define WHO "<script type=\"application/json\" class=\"who\">"
-#define EVENTS "<script type=\"text/plain\" class=\"events\">"
 #define FIGURES "<script type=\"application/json\" id=\"figures\">"
 
-/* The page's events, counted and summed by kind. */
-struct sums {
-	u64 events[16], ns[16];
-	s64 last_ns;
-};
-
-static int digit(char c)
+/* Of event loops what blocked them; of a free-threaded build what its threads waited for. */
+static void loops_and_mutexes_are_in_the_page(void **state)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = strchr(digits, c);
+	struct trace_process process = { .pid = 5, .command = "python3 app.py" };
+	struct trace_thread thread = { .tid = 6, .name = "loop", .process = &process };
+	const struct event events[] = {
+		{ .kind = EVENT_ITERATION, .ns = 150000000, .slow = 1 },
+		{ .kind = EVENT_ITERATION, .ns = 1000 },
+		{ .kind = EVENT_STEP, .ns = 120000000, .slow = 1 },
+		{ .kind = EVENT_FT_TIME, .ns = 7000, .ft_time = 2, .holder = 9 },
+		{ .kind = EVENT_FT_TIME, .ns = 30, .ft_time = 1 },
+		{ .kind = EVENT_FT_CRITICAL },
+	};
+	struct trace_info info = gp_info();
+	FILE *file = create("loops.html");
+	struct figures *f = figures_new();
+	struct out out;
+	struct trace_export x = { .out = &out, .info = &info };
+	struct sums s;
+	char *page;
 
-	assert_true(c && at);
-	return (int)(at - digits);
-}
+	(void)state;
+	assert_int_equal(out_init(&out, fileno(file)), 0);
+	assert_int_equal(trace_html_exporter.begin(&x), 0);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		struct event ev = events[i];
 
-/* In place; returns how many bytes. */
-static size_t from_base64(char *s)
-{
-	size_t n = 0;
-
-	for (const char *p = s; *p; p += 4) {
-		u32 v = (u32)digit(p[0]) << 18 | (u32)digit(p[1]) << 12;
-
-		v |= p[2] == '=' ? 0 : (u32)digit(p[2]) << 6;
-		v |= p[3] == '=' ? 0 : (u32)digit(p[3]);
-		s[n++] = (char)(v >> 16);
-		if (p[2] != '=')
-			s[n++] = (char)(v >> 8);
-		if (p[3] != '=')
-			s[n++] = (char)v;
+		ev.ts_ns = info.started_ns + (i + 1) * 200000000;
+		ev.thread = &thread;
+		assert_int_equal(trace_html_exporter.event(&x, &ev), 0);
 	}
-	return n;
-}
-
-static u64 varint(const u8 **at)
-{
-	u64 v = 0;
-
-	for (unsigned int shift = 0;; shift += 7) {
-		v |= (u64)(**at & 127) << shift;
-		if (!(*(*at)++ & 128))
-			return v;
-	}
-}
-
-static s64 zigzag(const u8 **at)
-{
-	u64 v = varint(at);
-
-	return (s64)(v >> 1) ^ -(s64)(v & 1);
-}
-
-static void add_up(struct sums *s, const u8 *at, const u8 *end)
-{
-	static const int details[] = { [1] = 1, [2] = 3, [3] = 4, [4] = 1, [7] = 2 };
-
-	while (at < end) {
-		u8 head = *at++, kind = head & 15;
-
-		(void)varint(&at);
-		s->last_ns += zigzag(&at);
-		if (head & 64)
-			(void)varint(&at); /* open ones apart */
-		else
-			s->ns[kind] += varint(&at);
-		s->events[kind] += !(head & 64);
-		for (int i = 0; i < details[kind]; i++)
-			(void)varint(&at);
-	}
-	assert_ptr_equal(at, end);
-}
-
-static struct sums events_of(const char *page)
-{
-	struct sums s = { .last_ns = 0 };
-	char *text;
-
-	while ((text = script(&page, EVENTS))) {
-		size_t n = from_base64(text);
-
-		add_up(&s, (const u8 *)text, (const u8 *)text + n);
-		free(text);
-	}
-	return s;
+	assert_int_equal(trace_html_exporter.end(&x, f), 0);
+	trace_html_exporter.done(&x);
+	assert_int_equal(out_flush(&out), 0);
+	figures_free(f);
+	out_done(&out);
+	page = read_all(file);
+	fclose(file);
+	s = events_of(page);
+	assert_int_equal(s.events[8], 1);
+	assert_int_equal(s.ns[8], 150000000);
+	assert_int_equal(s.events[9], 1);
+	assert_int_equal(s.ns[9], 120000000);
+	assert_int_equal(s.events[10], 2);
+	assert_int_equal(s.ns[10], 7030);
+	free(page);
 }
 
 static void the_recording_in_the_page_is_the_one_that_went_in(void **state)
@@ -361,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_recording_in_the_page_is_the_one_that_went_in),
+		cmocka_unit_test(loops_and_mutexes_are_in_the_page),
 		cmocka_unit_test(the_pages_figures_are_the_reports),
 		cmocka_unit_test(the_page_loads_nothing_and_hostile_names_stay_text),
 		cmocka_unit_test(a_recording_out_of_order_with_hostile_texts_is_told_whole),

@@ -219,7 +219,7 @@ static void scrolling_stops_at_both_ends(void **state)
 		view_key(&v, VIEW_KEY_PAGE_DOWN);
 	assert_shows("4740");
 	assert_int_equal(v.scroll, 30 - v.page);
-	view_key(&v, VIEW_KEY_UP);
+	view_key(&v, VIEW_KEY_PAGE_UP);
 	assert_hides("4740");
 	view_key(&v, VIEW_KEY_END);
 	assert_shows("4740");

@@ -11,6 +11,7 @@
 
 #include "user/base/str.h"
 #include "user/export/json_findings.h"
+#include "user/export/json_functions.h"
 #include "user/export/json_writer.h"
 #include "user/model/fig_totals.h"
 
@@ -96,17 +97,59 @@ static void value(struct json_writer *w, enum fig_kind kind, const void *v)
 	case FIG_HIST:
 		hist(w, v);
 		return;
+	case FIG_FRAMES:
+		break; /* members of their own: see members() */
 	}
 	json_put_null(w);
+}
+
+static void frame(struct json_writer *w, const struct fig_frame *f)
+{
+	json_open(w, '{');
+	json_key(w, "function");
+	json_put_text(w, f->function);
+	json_key(w, "file");
+	json_put_text(w, f->file);
+	member(w, "line", f->line ? f->line : FIG_NULL);
+	member(w, "first_line", f->first_line ? f->first_line : FIG_NULL);
+	json_close(w, '}');
+}
+
+/* The newest first, and whether that is all of them; null: not known. */
+static void frames(struct json_writer *w, const struct fig_frames *f)
+{
+	json_key(w, "frames");
+	if (!f) {
+		json_put_null(w);
+		json_key(w, "truncated");
+		json_put_null(w);
+		json_key(w, "torn");
+		json_put_null(w);
+		return;
+	}
+	json_open(w, '[');
+	for (u32 i = 0; i < f->n; i++)
+		frame(w, &f->frame[i]);
+	json_close(w, ']');
+	json_key(w, "truncated");
+	json_put_bool(w, f->truncated);
+	json_key(w, "torn");
+	json_put_bool(w, f->torn);
 }
 
 static void members(struct json_writer *w, const struct fig_column *columns, const void *row)
 {
 	for (const struct fig_column *c = columns; c->name; c++) {
+		const char *v = (const char *)row + c->offset;
+
 		if (c->hidden)
 			continue;
+		if (c->kind == FIG_FRAMES) {
+			frames(w, *(const struct fig_frames *const *)v);
+			continue;
+		}
 		json_key(w, c->name);
-		value(w, c->kind, (const char *)row + c->offset);
+		value(w, c->kind, v);
 	}
 }
 
@@ -140,6 +183,8 @@ static void process(struct json_writer *w, const struct fig_process *p)
 	object(w, fig_python_columns, p);
 	for (size_t t = 0; t < FIG_TABLE_COUNT; t++)
 		table(w, &fig_tables[t], p);
+	json_key(w, "functions");
+	json_put_functions(w, p);
 	json_close(w, '}');
 }
 

@@ -12,15 +12,6 @@ static void text_member(struct json_writer *w, const char *name, const char *s)
 	json_put_text(w, s);
 }
 
-static void number_member(struct json_writer *w, const char *name, u64 v)
-{
-	json_key(w, name);
-	if (v == FIG_NULL)
-		json_put_null(w);
-	else
-		json_put_u64(w, v);
-}
-
 static void threads(struct json_writer *w, const struct finding *x)
 {
 	json_key(w, "threads");
@@ -28,7 +19,7 @@ static void threads(struct json_writer *w, const struct finding *x)
 	for (size_t i = 0; i < x->nthreads; i++) {
 		json_open(w, '{');
 		text_member(w, "role", x->threads[i].role);
-		number_member(w, "tid", x->threads[i].tid);
+		json_member_u64(w, "tid", x->threads[i].tid);
 		text_member(w, "name", x->threads[i].name);
 		json_close(w, '}');
 	}
@@ -56,18 +47,37 @@ static void evidence(struct json_writer *w, const struct finding *x)
 	json_close(w, '}');
 }
 
+/* The Python function most of it was in; null: not known. */
+static void function(struct json_writer *w, const struct finding *x)
+{
+	json_key(w, "function");
+	if (!(x->function_share > 0)) {
+		json_put_null(w);
+		return;
+	}
+	json_open(w, '{');
+	text_member(w, "function", x->function.text);
+	text_member(w, "file", x->function.file);
+	json_member_u64(w, "first_line",
+			x->function.first_line ? x->function.first_line : FIG_NULL);
+	json_key(w, "share");
+	json_put_real(w, x->function_share);
+	json_close(w, '}');
+}
+
 static void finding(struct json_writer *w, const struct finding *x)
 {
 	json_open(w, '{');
 	text_member(w, "id", x->id);
 	text_member(w, "severity", x->severity);
-	number_member(w, "pid", x->process ? x->process->pid : FIG_NULL);
-	number_member(w, "ns", x->ns);
+	json_member_u64(w, "pid", x->process ? x->process->pid : FIG_NULL);
+	json_member_u64(w, "ns", x->ns);
 	json_key(w, "share");
 	json_put_real(w, x->share);
-	number_member(w, "generation", x->generation);
+	json_member_u64(w, "generation", x->generation);
 	text_member(w, "cause", x->cause);
 	threads(w, x);
+	function(w, x);
 	evidence(w, x);
 	text_member(w, "what", x->what);
 	text_member(w, "remedy", x->remedy);

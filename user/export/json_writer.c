@@ -195,6 +195,15 @@ void json_put_text(struct json_writer *w, const char *s)
 	free(copy);
 }
 
+void json_member_u64(struct json_writer *w, const char *name, u64 v)
+{
+	json_key(w, name);
+	if (v == UINT64_MAX)
+		json_put_null(w);
+	else
+		json_put_u64(w, v);
+}
+
 char *json_writer_take(struct json_writer *w)
 {
 	char *text;

@@ -38,6 +38,9 @@ void json_put_address(struct json_writer *w, u64 v); /* as "0x…" */
 void json_put_real(struct json_writer *w, double v);
 void json_put_text(struct json_writer *w, const char *s);
 
+/* A member that is a number; UINT64_MAX, not measured, is null. */
+void json_member_u64(struct json_writer *w, const char *name, u64 v);
+
 /* The text, to be freed; NULL without memory.  @w is then as new. */
 char *json_writer_take(struct json_writer *w);
 

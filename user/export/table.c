@@ -10,6 +10,7 @@
 #include "user/base/str.h"
 #include "user/export/exporter.h"
 #include "user/export/table_findings.h"
+#include "user/export/table_functions.h"
 #include "user/export/table_lists.h"
 #include "user/export/table_processes.h"
 #include "user/export/table_rows.h"
@@ -160,8 +161,8 @@ static void lost(FILE *out, const struct figures *f)
 static int process(FILE *out, const struct figures *f, const struct fig_process *p)
 {
 	static int (*const tables[])(FILE *, const struct fig_process *) = {
-		table_threads,	  table_blame, table_gc,    table_ft,
-		table_ft_threads, table_io,    table_loops, table_types,
+		table_threads, table_blame, table_gc,	 table_ft,	  table_ft_threads,
+		table_io,      table_loops, table_types, table_functions,
 	};
 	int err = 0;
 

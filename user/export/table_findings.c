@@ -33,6 +33,21 @@ static void figure(FILE *out, const struct finding_figure *x)
 			.s);
 }
 
+/* Which Python function, where stacks tell. */
+static void function(FILE *out, const struct finding *x)
+{
+	char place[160];
+
+	if (!(x->function_share > 0))
+		return;
+	fprintf(out, "          %s of it in ", fmt_percent(x->function_share).s);
+	text(out, x->function.text);
+	fputs(" (", out);
+	text(out,
+	     fig_label_place(x->function.file, x->function.first_line, 80, place, sizeof(place)));
+	fputs(")\n", out);
+}
+
 static void finding(FILE *out, const struct finding *x)
 {
 	fprintf(out, "  %-6s  %s", x->severity, x->id);
@@ -52,6 +67,7 @@ static void finding(FILE *out, const struct finding *x)
 	}
 	if (x->nthreads)
 		fputc('\n', out);
+	function(out, x);
 	for (size_t i = 0; i < x->nfigures; i++) {
 		fputs(i ? ", " : "          ", out);
 		figure(out, &x->figures[i]);

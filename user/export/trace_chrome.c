@@ -182,6 +182,18 @@ static int iteration(struct chrome *c, const struct event *ev)
 	return err;
 }
 
+static int ft_time(struct chrome *c, const struct event *ev)
+{
+	struct chrome_row row;
+	int err = chrome_thread_row(c, ev, CHROME_SELF, &row);
+
+	chrome_slice(c, &row, event_begin_ns(ev), ev->ts_ns, event_ft_name(ev->ft_time));
+	if (ev->holder)
+		chrome_arg_u64(c, "released_by", ev->holder);
+	chrome_entry_end(c);
+	return err;
+}
+
 static int open_span(struct chrome *c, const struct event *ev)
 {
 	switch (ev->what) {
@@ -311,6 +323,7 @@ static int chrome_event(struct trace_export *x, const struct event *ev)
 		[EVENT_END] = finish,
 		[EVENT_ITERATION] = iteration,
 		[EVENT_STEP] = iteration,
+		[EVENT_FT_TIME] = ft_time,
 	};
 	struct chrome *c = x->state;
 

@@ -38,7 +38,10 @@ enum {
 	KIND_TO_GIL,
 	KIND_OFF_CPU,
 	KIND_CONTENDED,
-	KIND_CALL
+	KIND_CALL,
+	KIND_LOOP, /* an iteration that blocked its event loop, a step that took as long */
+	KIND_STEP,
+	KIND_FT
 };
 enum { FLAG_SPECIAL = 16, FLAG_MID = 32, FLAG_OPEN = 64 };
 
@@ -245,6 +248,10 @@ static void put_details(struct html *h, u32 kind, const struct event *ev)
 	case KIND_TO_GIL:
 		put_varint(h, ev->call);
 		break;
+	case KIND_FT:
+		put_varint(h, ev->ft_time);
+		put_varint(h, ev->holder); /* tid */
+		break;
 	}
 }
 
@@ -300,6 +307,12 @@ static int kind_of(const struct event *ev)
 		return KIND_TO_GIL;
 	case EVENT_OFF_CPU:
 		return KIND_OFF_CPU;
+	case EVENT_ITERATION: /* all of them would be most of the page */
+		return ev->slow ? KIND_LOOP : -1;
+	case EVENT_STEP:
+		return ev->slow ? KIND_STEP : -1;
+	case EVENT_FT_TIME:
+		return KIND_FT;
 	case EVENT_OPEN:
 		return ev->what < sizeof(open_kinds) / sizeof(open_kinds[0]) ? open_kinds[ev->what]
 									     : -1;

@@ -14,7 +14,6 @@
  * of the model ends, so "at most 2^n - 1 ns" is counted exactly.
  */
 #define BOUND_FIRST 10
-#define BOUND_LAST 36
 #define BOUND_STEP 2
 
 /* A label's text: line ends, quotes and backslashes escaped, always valid UTF-8. */
@@ -59,49 +58,43 @@ char *trace_metric_labels(const char *prefix, const char *const *pairs)
 	return text;
 }
 
+const char *trace_metric_key(enum fig_table table, const void *row, char room[32],
+			     const char **ret_value)
+{
+	*ret_value = room;
+	switch (table) {
+	case FIG_GILS:
+		snprintf(room, 32, "0x%llx",
+			 (unsigned long long)((const struct fig_gil *)row)->address);
+		return "gil";
+	case FIG_GC:
+		snprintf(room, 32, "%u", ((const struct fig_gc *)row)->generation);
+		return "cpython_gc_generation";
+	case FIG_IO:
+		*ret_value = ((const struct fig_io *)row)->call;
+		return "call";
+	case FIG_TYPES:
+		*ret_value = ((const struct fig_type *)row)->type;
+		return "type";
+	default: /* FIG_BLAME, FIG_STACKS, FIG_BLOCKED: too many; FIG_FT: not recorded */
+		return NULL;
+	}
+}
+
 /* The labels that tell the rows of a table apart. */
 static char *row_labels(enum fig_table table, const void *row, const char *process)
 {
 	const struct fig_thread *t = row;
-	const struct fig_gil *g = row;
-	const struct fig_gc *c = row;
 	const struct fig_loop *l = row;
 	char id[32];
 	const char *pairs[] = { NULL, id, NULL, NULL, NULL };
 
-	switch (table) {
-	case FIG_THREADS:
-		snprintf(id, sizeof(id), "%u", t->tid);
+	pairs[0] = trace_metric_key(table, row, id, &pairs[1]);
+	if (table == FIG_THREADS || table == FIG_ASYNCIO) {
+		snprintf(id, sizeof(id), "%u", table == FIG_THREADS ? t->tid : l->tid);
 		pairs[0] = "tid";
 		pairs[2] = "thread";
-		pairs[3] = t->name;
-		break;
-	case FIG_GILS:
-		snprintf(id, sizeof(id), "0x%llx", (unsigned long long)g->address);
-		pairs[0] = "gil";
-		break;
-	case FIG_GC:
-		snprintf(id, sizeof(id), "%u", c->generation);
-		pairs[0] = "cpython_gc_generation";
-		break;
-	case FIG_IO:
-		pairs[0] = "call";
-		pairs[1] = ((const struct fig_io *)row)->call;
-		break;
-	case FIG_TYPES:
-		pairs[0] = "type";
-		pairs[1] = ((const struct fig_type *)row)->type;
-		break;
-	case FIG_ASYNCIO:
-		snprintf(id, sizeof(id), "%u", l->tid);
-		pairs[0] = "tid";
-		pairs[2] = "thread";
-		pairs[3] = l->name;
-		break;
-	case FIG_BLAME:
-	case FIG_FT: /* not in recordings */
-	case FIG_TABLE_COUNT:
-		break;
+		pairs[3] = table == FIG_THREADS ? t->name : l->name;
 	}
 	return trace_metric_labels(process, pairs);
 }
@@ -111,7 +104,7 @@ static int collect(struct trace_metrics *m, const struct fig_process *p, const c
 {
 	struct fig_rows rows = fig_rows(&fig_tables[t], p);
 
-	if (t == FIG_BLAME || !rows.measured || !rows.row)
+	if (t == FIG_BLAME || t == FIG_STACKS || t == FIG_BLOCKED || !rows.measured || !rows.row)
 		return 0;
 	for (size_t i = 0; i < rows.count; i++) {
 		struct trace_metric_row *r = &m->rows[m->count];
@@ -241,11 +234,15 @@ void trace_metrics_free(struct trace_metrics *m)
 void trace_metric_begin(struct trace_metrics *m, const char *name, const char *type,
 			const char *unit, const char *help)
 {
+	const char *suffix = !type && m->form != METRICS_OPENMETRICS ? "_total" : "";
+
+	if (!type && m->form != METRICS_BOTH)
+		type = "counter";
 	if (type)
-		out_printf(m->out, "# TYPE %s %s\n", name, type);
+		out_printf(m->out, "# TYPE %s%s %s\n", name, suffix, type);
 	if (type && *unit)
-		out_printf(m->out, "# UNIT %s %s\n", name, unit);
-	out_printf(m->out, "# HELP %s%s %s\n", name, type ? "" : "_total", help);
+		out_printf(m->out, "# UNIT %s%s %s\n", name, suffix, unit);
+	out_printf(m->out, "# HELP %s%s %s\n", name, suffix, help);
 }
 
 static void sample(struct trace_metrics *m, const char *name, const char *suffix,
@@ -276,31 +273,50 @@ void trace_metric_value(struct trace_metrics *m, const char *name, const char *s
 	out_char(m->out, '\n');
 }
 
-void trace_metric_hist(struct trace_metrics *m, const char *name, const char *labels,
-		       const struct fig_hist *h)
+void trace_metric_below(const struct fig_hist *h, u64 ret_below[TRACE_METRIC_BOUNDS])
 {
-	u64 below = 0, count;
+	u64 below = 0;
 	u32 bucket = 0;
-	char le[32];
 
-	if (!h->valid)
-		return;
-	for (u32 n = BOUND_FIRST; n <= BOUND_LAST; n += BOUND_STEP) {
-		u64 bound = (1ULL << n) - 1;
+	for (u32 i = 0; i < TRACE_METRIC_BOUNDS; i++) {
+		u64 bound = (1ULL << (BOUND_FIRST + i * BOUND_STEP)) - 1;
 
 		for (; fig_hist_high(bucket) <= bound; bucket++)
 			below += h->bucket[bucket];
+		ret_below[i] = below;
+	}
+}
+
+void trace_metric_counted(struct trace_metrics *m, const char *name, const char *labels,
+			  const u64 below[TRACE_METRIC_BOUNDS], u64 count, u64 sum_ns)
+{
+	char le[32];
+
+	for (u32 i = 0; i < TRACE_METRIC_BOUNDS; i++) {
+		u64 bound = (1ULL << (BOUND_FIRST + i * BOUND_STEP)) - 1;
+
 		snprintf(le, sizeof(le), "%llu.%09llu", (unsigned long long)(bound / 1000000000),
 			 (unsigned long long)(bound % 1000000000));
 		sample(m, name, "_bucket", labels, le);
-		out_u64(m->out, below);
+		out_u64(m->out, below[i]);
 		out_char(m->out, '\n');
 	}
-	/* buckets are 32 bits wide and wrap; the count does not, and must not be below them */
-	count = h->count > below ? h->count : below;
 	sample(m, name, "_bucket", labels, "+Inf");
 	out_u64(m->out, count);
 	out_char(m->out, '\n');
-	trace_metric_value(m, name, "_sum", labels, h->sum_ns, true);
+	trace_metric_value(m, name, "_sum", labels, sum_ns, true);
 	trace_metric_value(m, name, "_count", labels, count, false);
+}
+
+void trace_metric_hist(struct trace_metrics *m, const char *name, const char *labels,
+		       const struct fig_hist *h)
+{
+	u64 below[TRACE_METRIC_BOUNDS], all;
+
+	if (!h->valid)
+		return;
+	trace_metric_below(h, below);
+	/* buckets are 32 bits wide and wrap; the count does not, and must not be below them */
+	all = below[TRACE_METRIC_BOUNDS - 1];
+	trace_metric_counted(m, name, labels, below, h->count > all ? h->count : all, h->sum_ns);
 }

@@ -13,8 +13,32 @@ struct trace_metric_row {
 	char *labels; /* owned; "" for none */
 };
 
+/*
+ * The two formats disagree on how a counter's type is told (of the name with _total, or without),
+ * and each refuses the other's form.  A file is valid as both: its counters have HELP and no TYPE.
+ */
+enum trace_metric_form { METRICS_BOTH, METRICS_PROMETHEUS, METRICS_OPENMETRICS };
+
+/* A metric that is a member of each row of a table of the processes. */
+struct trace_metric {
+	const char *name; /* without _total */
+	const char *unit; /* "seconds": from ns; "" */
+	enum fig_table table;
+	enum trace_metric_type { METRIC_COUNTER, METRIC_LEVEL, METRIC_HISTOGRAM } type;
+	size_t offset;
+	const char *help;
+};
+
+/* All of them; in trace_openmetrics.c. */
+extern const struct trace_metric trace_metric_list[];
+extern const size_t trace_metric_count;
+
+/* Bounds of histograms that are written, +Inf left out. */
+#define TRACE_METRIC_BOUNDS 14
+
 struct trace_metrics {
 	struct out *out;
+	enum trace_metric_form form;
 	struct trace_metric_row *rows; /* owned; by table, then by labels */
 	size_t count;
 	char **pids; /* owned; the label of each process */
@@ -47,6 +71,18 @@ void trace_metric_begin(struct trace_metrics *m, const char *name, const char *t
 /* A sample; none for FIG_NULL.  @seconds: @v is in ns. */
 void trace_metric_value(struct trace_metrics *m, const char *name, const char *suffix,
 			const char *labels, u64 v, bool seconds);
+
+/* The label by which row @row of @table is told apart, but for threads: NULL, or its name, and
+ * its value in *@ret_value, which may be in @room. */
+const char *trace_metric_key(enum fig_table table, const void *row, char room[32],
+			     const char **ret_value);
+
+/* How many values of @h are at or below each bound. */
+void trace_metric_below(const struct fig_hist *h, u64 ret_below[TRACE_METRIC_BOUNDS]);
+
+/* A histogram in seconds whose values were counted into @below. */
+void trace_metric_counted(struct trace_metrics *m, const char *name, const char *labels,
+			  const u64 below[TRACE_METRIC_BOUNDS], u64 count, u64 sum_ns);
 
 /* A histogram in seconds; none if it is not valid. */
 void trace_metric_hist(struct trace_metrics *m, const char *name, const char *labels,

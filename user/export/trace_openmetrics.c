@@ -2,9 +2,8 @@
  * openmetrics: the whole recording's totals as a text exposition, valid as OpenMetrics 1.0 and as
  * Prometheus text.
  *
- * The two disagree on how a counter's type is told (of the name with _total, or without), and
- * each refuses the other's form.  So counters have HELP and no TYPE, which both read; whoever
- * knows the naming sees a counter by its _total.  Gauges and histograms are the same in both.
+ * trace_metrics.h says how; whoever knows the naming sees a counter by its _total.  Gauges and
+ * histograms are the same in both.
  *
  * All samples of a metric must be together, so each metric goes over all processes.
  */
@@ -13,16 +12,6 @@
 
 #include "user/export/trace_exporter.h"
 #include "user/export/trace_metrics.h"
-
-/* A metric that is a member of each row of a table of the processes. */
-struct metric {
-	const char *name; /* without _total */
-	const char *unit; /* "seconds": from ns; "" */
-	enum fig_table table;
-	enum { COUNTER, LEVEL, HISTOGRAM } type;
-	size_t offset;
-	const char *help;
-};
 
 /* clang-format off */
 #define ROW(table, row, type, name, unit, member, help) \
@@ -34,47 +23,51 @@ struct metric {
 #define TYPE(...) ROW(FIG_TYPES, fig_type, __VA_ARGS__)
 #define LOOP(...) ROW(FIG_ASYNCIO, fig_loop, __VA_ARGS__)
 
-static const struct metric metrics[] = {
-	THREAD(COUNTER, "gilscope_gil_held_seconds", "seconds", held_ns, "Time the thread held the GIL."),
-	THREAD(COUNTER, "gilscope_gil_wait_seconds", "seconds", wait_ns, "Time the thread waited for the GIL."),
-	THREAD(COUNTER, "gilscope_gil_held_off_cpu_seconds", "seconds", held_offcpu_ns, "Time the thread held the GIL without running."),
-	THREAD(COUNTER, "gilscope_gil_held_preempted_seconds", "seconds", held_preempted_ns, "Part of it in which the thread could have run."),
-	THREAD(COUNTER, "gilscope_gil_takes", "", takes, "Acquisitions of the GIL."),
-	THREAD(COUNTER, "gilscope_gil_contended_takes", "", contended_takes, "Acquisitions of the GIL that found it taken."),
-	THREAD(COUNTER, "gilscope_gil_forced_releases", "", forced_releases, "Releases of the GIL because another thread asked."),
-	THREAD(HISTOGRAM, "gilscope_gil_hold_duration_seconds", "seconds", hold, "Lengths of finished holds of the GIL."),
-	THREAD(HISTOGRAM, "gilscope_gil_wait_duration_seconds", "seconds", wait, "Lengths of finished waits for the GIL."),
-	GIL(COUNTER, "gilscope_gil_contended_seconds", "seconds", contended_ns, "Time in which at least one thread waited for the GIL."),
-	GIL(COUNTER, "gilscope_gil_handovers", "", handovers, "Holds whose thread differs from that of the hold before."),
-	GIL(LEVEL, "gilscope_gil_hold_floor_seconds", "seconds", hold_floor_ns, "What the measurement adds to each hold, about."),
-	GC(COUNTER, "cpython_gc_collections", "", collections, "Collections of a generation since the measurement began (OpenTelemetry's cpython.gc.collections)."),
-	GC(COUNTER, "cpython_gc_collected_objects", "", collected, "Objects collected since the measurement began (cpython.gc.collected_objects)."),
-	GC(COUNTER, "cpython_gc_uncollectable_objects", "", uncollectable, "Objects found uncollectable since the measurement began (cpython.gc.uncollectable_objects)."),
-	GC(HISTOGRAM, "gilscope_gc_pause_seconds", "seconds", pause, "Lengths of collections."),
-	GC(COUNTER, "gilscope_gc_stalled_seconds", "seconds", stalled_ns, "Time other threads waited for the GIL while the collector held it."),
-	IO(COUNTER, "gilscope_io_calls", "", calls, "Calls that returned."),
-	IO(COUNTER, "gilscope_io_wakeups", "", wakeups, "Calls that returned events after they slept."),
-	IO(COUNTER, "gilscope_io_timeouts", "", timeouts, "Calls that returned no event though they were willing to wait."),
-	IO(COUNTER, "gilscope_io_errors", "", errors, "Calls that failed."),
-	IO(COUNTER, "gilscope_io_events", "", events, "Events returned."),
-	IO(HISTOGRAM, "gilscope_io_blocked_seconds", "seconds", blocked, "Time asleep in a call, until woken."),
-	IO(HISTOGRAM, "gilscope_io_wake_to_run_seconds", "seconds", wake_to_run, "From woken until running."),
-	IO(HISTOGRAM, "gilscope_io_wake_to_gil_seconds", "seconds", wake_to_gil, "From woken until the GIL was owned."),
-	TYPE(COUNTER, "gilscope_deallocations", "", deallocs, "Objects deallocated."),
-	TYPE(COUNTER, "gilscope_creations", "", allocs, "Objects created."),
-	LOOP(COUNTER, "gilscope_asyncio_iterations", "", iterations, "Finished iterations of event loops."),
-	LOOP(COUNTER, "gilscope_asyncio_steps", "", steps, "Times a task's coroutine was resumed."),
-	LOOP(COUNTER, "gilscope_asyncio_blocked", "", blocked, "Iterations that took so long that they blocked their loop."),
-	LOOP(COUNTER, "gilscope_asyncio_blocked_seconds", "seconds", blocked_ns, "Their time."),
-	LOOP(HISTOGRAM, "gilscope_asyncio_iteration_duration_seconds", "seconds", iteration, "From a return of the selector's call to its next entry."),
-	LOOP(HISTOGRAM, "gilscope_asyncio_step_duration_seconds", "seconds", step, "Lengths of task steps."),
+const struct trace_metric trace_metric_list[] = {
+	THREAD(METRIC_COUNTER, "gilscope_gil_held_seconds", "seconds", held_ns, "Time the thread held the GIL."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_wait_seconds", "seconds", wait_ns, "Time the thread waited for the GIL."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_held_off_cpu_seconds", "seconds", held_offcpu_ns, "Time the thread held the GIL without running."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_held_preempted_seconds", "seconds", held_preempted_ns, "Part of it in which the thread could have run."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_takes", "", takes, "Acquisitions of the GIL."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_contended_takes", "", contended_takes, "Acquisitions of the GIL that found it taken."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_forced_releases", "", forced_releases, "Releases of the GIL because another thread asked."),
+	THREAD(METRIC_HISTOGRAM, "gilscope_gil_hold_duration_seconds", "seconds", hold, "Lengths of finished holds of the GIL."),
+	THREAD(METRIC_HISTOGRAM, "gilscope_gil_wait_duration_seconds", "seconds", wait, "Lengths of finished waits for the GIL."),
+	GIL(METRIC_COUNTER, "gilscope_gil_contended_seconds", "seconds", contended_ns, "Time in which at least one thread waited for the GIL."),
+	GIL(METRIC_COUNTER, "gilscope_gil_handovers", "", handovers, "Holds whose thread differs from that of the hold before."),
+	GIL(METRIC_LEVEL, "gilscope_gil_hold_floor_seconds", "seconds", hold_floor_ns, "What the measurement adds to each hold, about."),
+	GC(METRIC_COUNTER, "cpython_gc_collections", "", collections, "Collections of a generation since the measurement began (OpenTelemetry's cpython.gc.collections)."),
+	GC(METRIC_COUNTER, "cpython_gc_collected_objects", "", collected, "Objects collected since the measurement began (cpython.gc.collected_objects)."),
+	GC(METRIC_COUNTER, "cpython_gc_uncollectable_objects", "", uncollectable, "Objects found uncollectable since the measurement began (cpython.gc.uncollectable_objects)."),
+	GC(METRIC_HISTOGRAM, "gilscope_gc_pause_seconds", "seconds", pause, "Lengths of collections."),
+	GC(METRIC_COUNTER, "gilscope_gc_stalled_seconds", "seconds", stalled_ns, "Time other threads waited for the GIL while the collector held it."),
+	IO(METRIC_COUNTER, "gilscope_io_calls", "", calls, "Calls that returned."),
+	IO(METRIC_COUNTER, "gilscope_io_wakeups", "", wakeups, "Calls that returned events after they slept."),
+	IO(METRIC_COUNTER, "gilscope_io_timeouts", "", timeouts, "Calls that returned no event though they were willing to wait."),
+	IO(METRIC_COUNTER, "gilscope_io_errors", "", errors, "Calls that failed."),
+	IO(METRIC_COUNTER, "gilscope_io_events", "", events, "Events returned."),
+	IO(METRIC_HISTOGRAM, "gilscope_io_blocked_seconds", "seconds", blocked, "Time asleep in a call, until woken."),
+	IO(METRIC_HISTOGRAM, "gilscope_io_wake_to_run_seconds", "seconds", wake_to_run, "From woken until running."),
+	IO(METRIC_HISTOGRAM, "gilscope_io_wake_to_gil_seconds", "seconds", wake_to_gil, "From woken until the GIL was owned."),
+	TYPE(METRIC_COUNTER, "gilscope_deallocations", "", deallocs, "Objects deallocated."),
+	TYPE(METRIC_COUNTER, "gilscope_creations", "", allocs, "Objects created."),
+	LOOP(METRIC_COUNTER, "gilscope_asyncio_iterations", "", iterations, "Finished iterations of event loops."),
+	LOOP(METRIC_COUNTER, "gilscope_asyncio_steps", "", steps, "Times a task's coroutine was resumed."),
+	LOOP(METRIC_COUNTER, "gilscope_asyncio_blocked", "", blocked, "Iterations that took so long that they blocked their loop."),
+	LOOP(METRIC_COUNTER, "gilscope_asyncio_blocked_seconds", "seconds", blocked_ns, "Their time."),
+	LOOP(METRIC_HISTOGRAM, "gilscope_asyncio_iteration_duration_seconds", "seconds", iteration, "From a return of the selector's call to its next entry."),
+	LOOP(METRIC_HISTOGRAM, "gilscope_asyncio_step_duration_seconds", "seconds", step, "Lengths of task steps."),
 };
 /* clang-format on */
 
-static void write_metric(struct trace_metrics *m, const struct metric *d)
+const size_t trace_metric_count = sizeof(trace_metric_list) / sizeof(trace_metric_list[0]);
+
+static void write_metric(struct trace_metrics *m, const struct trace_metric *d)
 {
-	static const char *const types[] = { [LEVEL] = "gauge", [HISTOGRAM] = "histogram" };
-	bool counter = d->type == COUNTER, seconds = *d->unit;
+	static const char *const types[] = {
+		[METRIC_LEVEL] = "gauge", [METRIC_HISTOGRAM] = "histogram"
+	};
+	bool counter = d->type == METRIC_COUNTER, seconds = *d->unit;
 
 	trace_metric_begin(m, d->name, counter ? NULL : types[d->type], d->unit, d->help);
 	for (size_t i = 0; i < m->count; i++) {
@@ -83,7 +76,7 @@ static void write_metric(struct trace_metrics *m, const struct metric *d)
 
 		if (r->table != d->table)
 			continue;
-		if (d->type == HISTOGRAM)
+		if (d->type == METRIC_HISTOGRAM)
 			trace_metric_hist(m, d->name, r->labels, member);
 		else
 			trace_metric_value(m, d->name, counter ? "_total" : "", r->labels,
@@ -196,8 +189,8 @@ static int openmetrics_end(struct trace_export *x, const struct figures *f)
 		err = about(&m, x->info, f);
 	if (!err)
 		err = processes(&m, f);
-	for (size_t i = 0; !err && i < sizeof(metrics) / sizeof(metrics[0]); i++)
-		write_metric(&m, &metrics[i]);
+	for (size_t i = 0; !err && i < trace_metric_count; i++)
+		write_metric(&m, &trace_metric_list[i]);
 	if (!err)
 		err = losses(&m, f);
 	if (!err) {

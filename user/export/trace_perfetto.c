@@ -147,6 +147,15 @@ static void add_loop(struct pf *p, struct pf_thread *t, const struct event *ev)
 		pf_slice(p, lazily(p, &t->loop, &t->self, "event loop"), &s);
 }
 
+static void add_ft(struct pf *p, struct pf_thread *t, const struct event *ev)
+{
+	struct pf_slice s = slice_of(ev, event_ft_name(ev->ft_time), "ft");
+
+	if (ev->holder)
+		pf_note(&s, NOTE("released by", PF_U64, ev->holder));
+	pf_slice(p, lazily(p, &t->ft, &t->self, "mutexes and stops"), &s);
+}
+
 /* Losses of different causes overlap: a track each, of one name, which viewers show as one. */
 static void add_lost(struct pf *p, const struct event *ev)
 {
@@ -217,6 +226,9 @@ static int add_to_thread(struct pf *p, const struct event *ev)
 	case EVENT_STEP:
 		add_loop(p, t, ev);
 		break;
+	case EVENT_FT_TIME:
+		add_ft(p, t, ev);
+		break;
 	case EVENT_THREAD:
 		return pf_thread_named(p, t, ev->thread->name);
 	case EVENT_THREAD_EXIT:
@@ -266,6 +278,7 @@ static int event(struct trace_export *x, const struct event *ev)
 	case EVENT_OPEN:
 	case EVENT_ITERATION:
 	case EVENT_STEP:
+	case EVENT_FT_TIME:
 		return add_to_thread(p, ev);
 	case EVENT_CONTENDED:
 	case EVENT_PROCESS:
@@ -275,6 +288,7 @@ static int event(struct trace_export *x, const struct event *ev)
 	case EVENT_LOST:
 		add_lost(p, ev);
 		return 0;
+	case EVENT_FT_CRITICAL: /* counted: their sleeps tell more */
 	case EVENT_GC_START: /* collections tell it */
 	case EVENT_TYPE:
 	case EVENT_PROBE:

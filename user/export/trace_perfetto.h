@@ -93,7 +93,7 @@ struct pf_thread {
 	struct pf_process *process;
 	u32 tid;
 	u64 start_ns;
-	struct pf_track self, gc, io, to_gil, off_cpu, loop;
+	struct pf_track self, gc, io, to_gil, off_cpu, loop, ft;
 	u32 pending; /* spans of it in the ring */
 	bool gone; /* and freed with the last of them */
 	struct pf_name *name; /* a reference */

@@ -63,6 +63,8 @@ static int loop_row(const struct family_input *in, const struct gs_thread *t, co
 	row->running_ns = row->exited ? 0 : running_ns(in, &l);
 	family_hist(&l.iteration, in->epoch, &row->iteration);
 	family_hist(&l.step, in->epoch, &row->step);
+	if (in->wakeups_seen)
+		family_hist(&l.step_delay, in->epoch, &row->step_delay);
 	return 0;
 }
 

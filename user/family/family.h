@@ -22,6 +22,8 @@ struct family_gil {
 	double held_error_ratio; /* watch mode */
 };
 
+struct family_stacks;
+
 /* One process at one reading. */
 struct family_input {
 	const struct kmaps *maps;
@@ -50,10 +52,13 @@ struct family_input {
 	const char *types_coverage; /* of the binary; may be NULL */
 	const struct burst_seen *seen; /* refs in bursts: what was observed; NULL: all */
 	u64 refs_hit_ns; /* refs in bursts: what a hit costs */
+	bool delay_known; /* the kernel tells how long threads were runnable and not running */
+	bool wakeups_seen; /* from calls of the io family */
 	u64 slow_ns; /* asyncio: what takes longer is told apart */
 	const struct fig_process *kept; /* rows that `ended` has made of ended threads */
 	const struct family_gil *gils; /* of subinterpreters */
 	size_t ngils;
+	struct family_stacks *stacks; /* user/family/stacks.h; NULL: not measured, or cannot be */
 	struct fig_gil *main_gil; /* the main interpreter's as of the last reading, kept for it */
 	double busy; /* refs in bursts: CPU time the process takes, of one CPU; at most 1 */
 };

@@ -29,6 +29,7 @@ static void watch_thread(const struct family_input *in, const struct gs_thread *
 	u64 end = t->watch.ran_ns ? t->watch.ran_ns : in->now_ns;
 
 	row->contended_takes = t->contended_takes;
+	row->wait_runnable_ns = in->delay_known ? t->wait_runnable_ns : FIG_NULL;
 	row->wait_ns = t->wait.sum + since(t->wait_since_ns, end);
 	family_hist(&t->wait, in->epoch, &row->wait);
 	if (in->ticks)
@@ -73,6 +74,7 @@ static void gil_thread(const struct family_input *in, const struct gs_thread *t,
 	row->contended_takes = t->contended_takes;
 	row->forced_releases = in->forced_known ? t->forced_releases : FIG_NULL;
 	row->held_ns = t->held_ns;
+	row->wait_runnable_ns = in->delay_known ? t->wait_runnable_ns : FIG_NULL;
 	row->wait_ns = t->wait.sum + since(t->wait_since_ns, in->now_ns);
 	family_hist(&t->hold, in->epoch, &row->hold);
 	family_hist(&t->wait, in->epoch, &row->wait);
@@ -100,6 +102,7 @@ static void gil_sums(const struct fig_process *p, struct fig_gil *g)
 		g->wait_ns = fig_sum(g->wait_ns, t->wait_ns);
 		g->held_offcpu_ns = fig_sum(g->held_offcpu_ns, t->held_offcpu_ns);
 		g->held_preempted_ns = fig_sum(g->held_preempted_ns, t->held_preempted_ns);
+		g->wait_runnable_ns = fig_sum(g->wait_runnable_ns, t->wait_runnable_ns);
 	}
 }
 
@@ -203,6 +206,7 @@ static void other_gil(const struct family_input *in, const struct family_gil *g,
 	row->held_ns = in->ticks ? g->held_ns + g->gil.held_preempted_ns + g->gil.held_blocked_ns
 				 : g->gil.held_ns + seed_held(in, g);
 	row->wait_ns = g->gil.wait_ns;
+	row->wait_runnable_ns = in->delay_known ? g->gil.wait_runnable_ns : FIG_NULL;
 	row->held_preempted_ns = g->gil.held_preempted_ns;
 	row->held_offcpu_ns = g->gil.held_preempted_ns + g->gil.held_blocked_ns;
 	add_open(in, g, row);
@@ -247,6 +251,7 @@ static void main_rest(const struct family_input *in, const struct fig_gil *other
 		sum.wait_ns = fig_sum(sum.wait_ns, others[i].wait_ns);
 		sum.held_offcpu_ns = fig_sum(sum.held_offcpu_ns, others[i].held_offcpu_ns);
 		sum.held_preempted_ns = fig_sum(sum.held_preempted_ns, others[i].held_preempted_ns);
+		sum.wait_runnable_ns = fig_sum(sum.wait_runnable_ns, others[i].wait_runnable_ns);
 	}
 	take_off(&g->takes, sum.takes, &before->takes);
 	take_off(&g->contended_takes, sum.contended_takes, &before->contended_takes);
@@ -256,6 +261,7 @@ static void main_rest(const struct family_input *in, const struct fig_gil *other
 	take_off(&g->wait_ns, sum.wait_ns, &before->wait_ns);
 	take_off(&g->held_offcpu_ns, sum.held_offcpu_ns, &before->held_offcpu_ns);
 	take_off(&g->held_preempted_ns, sum.held_preempted_ns, &before->held_preempted_ns);
+	take_off(&g->wait_runnable_ns, sum.wait_runnable_ns, &before->wait_runnable_ns);
 }
 
 static int gil_process(const struct family_input *in, struct fig_process *out)

@@ -37,6 +37,8 @@ static int io_process(const struct family_input *in, struct fig_process *out)
 		family_hist(&io->wake_to_run, in->epoch, &row->wake_to_run);
 		if (out->gil_measured && !in->gil_off)
 			family_hist(&io->wake_to_gil, in->epoch, &row->wake_to_gil);
+		if (out->gil_measured && !in->gil_off)
+			family_hist(&io->wake_gil_wait, in->epoch, &row->wake_gil_wait);
 	}
 	return 0;
 }

@@ -6,14 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/watch.h"
+#include "bpf/blame.h"
+#include "user/ingest/collect.h"
 #include "user/model/fig_rows.h"
 
 #define PAIRS_AT_ONCE 2048 /* more than there are in one bucket of the kernel's table */
 
+bool blame_is_kept(const struct collector *c, const struct measured *m)
+{
+	if (c->watch)
+		return m->sampled;
+	return (c->families & GS_FAMILY_BIT(GS_FAMILY_GIL)) &&
+	       (!m->py->binary->free_threaded || m->gil_used);
+}
+
 /*
- * The thread that CPython calls @ns_tid.  A forked child's first thread keeps the id it had in its
- * parent (CPython 3.11), where this process has no such thread.
+ * Watch mode: the thread that CPython calls @ns_tid.  A forked child's first thread keeps the id it
+ * had in its parent (CPython 3.11), where this process has no such thread.
  */
 static u32 host_tid(const struct measured *m, u32 ns_tid)
 {
@@ -124,6 +133,7 @@ static int each_pair(const struct kmaps *k, u32 pid, pair_fn each, void *arg)
 
 struct reading {
 	const struct measured *m;
+	bool watch;
 	struct row_list list;
 };
 
@@ -133,10 +143,42 @@ static int add_pair(const struct kmaps *k, const struct gs_blame_key *key, const
 	struct reading *r = arg;
 
 	(void)k;
-	return put(&r->list, host_tid(r->m, key->holder), key->waiter, b->waits, b->wait_ns);
+	return put(&r->list, r->watch ? host_tid(r->m, key->holder) : key->holder, key->waiter,
+		   b->waits, b->wait_ns);
 }
 
-/* Sleeps going on: they are in the waits, so they are somebody's. */
+/* The GIL that @t waits for, as last read; NULL: there was no slot for it. */
+static const struct gs_gil *gil_of(const struct kmaps *k, const struct reading *r,
+				   const struct gs_thread *t)
+{
+	if (!t->gil)
+		return &k->procs[r->m->index].gil;
+	return t->gil <= GS_GILS ? &k->gils[t->gil - 1] : NULL;
+}
+
+/* Exact mode: the part of the wait of @t that it has not been charged yet. */
+static int open_wait(const struct kmaps *k, struct reading *r, const struct gs_thread *t,
+		     u64 now_ns)
+{
+	struct gs_blame_walk w = { t->blame_ns, t->blame_pass, t->blame_holder };
+	const struct gs_gil *g = gil_of(k, r, t);
+	u32 holder, blamed = t->blamed;
+	u64 passes, ns;
+	int err = 0;
+
+	if (!g)
+		return 0;
+	passes = __atomic_load_n(&g->passes, __ATOMIC_ACQUIRE);
+	while (!err && gs_blame_next(&w, g, passes, now_ns, t->tid, &holder, &ns)) {
+		if (ns)
+			err = put(&r->list, holder, t->tid, blamed != holder, ns);
+		if (ns)
+			blamed = holder;
+	}
+	return err;
+}
+
+/* Waits going on: they are in the figures, so they are somebody's. */
 static int add_open(const struct kmaps *k, struct reading *r, u64 now_ns)
 {
 	u32 end = kmaps_threads_end(k);
@@ -147,16 +189,20 @@ static int add_open(const struct kmaps *k, struct reading *r, u64 now_ns)
 		if (k->threads[i].proc != r->m->index || !kmaps_thread(k, i, &t) ||
 		    t.proc != r->m->index || t.state != GS_SLOT_LIVE)
 			continue;
-		if (t.wait_since_ns && !t.watch.ran_ns && now_ns > t.watch.sleep_ns)
+		if (!r->watch && t.wait_since_ns)
+			err = open_wait(k, r, &t, now_ns);
+		else if (t.wait_since_ns && !t.watch.ran_ns && now_ns > t.watch.sleep_ns)
 			err = put(&r->list, host_tid(r->m, t.watch.holder), t.tid, !t.watch.blamed,
 				  now_ns - t.watch.sleep_ns);
 	}
 	return err;
 }
 
-int blame_rows(const struct kmaps *k, const struct measured *m, u64 now_ns, struct fig_process *out)
+int blame_rows(const struct collector *c, const struct measured *m, u64 now_ns,
+	       struct fig_process *out)
 {
-	struct reading r = { .m = m };
+	struct reading r = { .m = m, .watch = c->watch };
+	const struct kmaps *k = c->maps;
 	int err = 0;
 
 	out->blame_measured = true;
@@ -182,6 +228,7 @@ int blame_rows(const struct kmaps *k, const struct measured *m, u64 now_ns, stru
 
 struct retiring {
 	struct measured *m;
+	bool watch;
 	const pid_t *tids;
 	size_t ntids;
 };
@@ -214,7 +261,7 @@ static int take_pair(const struct kmaps *k, const struct gs_blame_key *key,
 {
 	struct retiring *r = arg;
 	struct measured *m = r->m;
-	u32 holder = host_tid(m, key->holder);
+	u32 holder = r->watch ? host_tid(m, key->holder) : key->holder;
 	struct gs_blame b;
 
 	if (!has_ended(r, key->waiter) && !has_ended(r, holder))
@@ -239,9 +286,9 @@ static int take_pair(const struct kmaps *k, const struct gs_blame_key *key,
 	return 0;
 }
 
-int blame_retire(const struct kmaps *k, struct measured *m, const pid_t *tids, size_t ntids)
+int blame_retire(const struct collector *c, struct measured *m, const pid_t *tids, size_t ntids)
 {
-	struct retiring r = { .m = m, .tids = tids, .ntids = ntids };
+	struct retiring r = { .m = m, .watch = c->watch, .tids = tids, .ntids = ntids };
 
-	return each_pair(k, m->py->pid, take_pair, &r);
+	return each_pair(c->maps, m->py->pid, take_pair, &r);
 }

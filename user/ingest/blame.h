@@ -1,5 +1,5 @@
 /*
- * Who made whom wait, in watch mode: the kernel's table (bpf/watch.h) as rows.
+ * Who made whom wait: the kernel's table (bpf/blame.h) as rows, and the waits going on.
  *
  * The kernel's table has room for so many pairs: those of ended threads are taken out of it and
  * kept here, the oldest of them folded into the row of holder 0 and waiter 0.
@@ -11,8 +11,13 @@
 
 #include "user/ingest/measured.h"
 
+struct collector;
+
+/* Is it known of @m? */
+bool blame_is_kept(const struct collector *c, const struct measured *m);
+
 /* Rows of @m into @out, whose threads are complete.  0 or -ENOMEM. */
-int blame_rows(const struct kmaps *k, const struct measured *m, u64 now_ns,
+int blame_rows(const struct collector *c, const struct measured *m, u64 now_ns,
 	       struct fig_process *out);
 
 /*
@@ -20,6 +25,6 @@ int blame_rows(const struct kmaps *k, const struct measured *m, u64 now_ns,
  * @tids: of @m's threads that have ended, host's; NULL: @m itself has ended, all of its pairs go
  * Return: 0 or -ENOMEM.
  */
-int blame_retire(const struct kmaps *k, struct measured *m, const pid_t *tids, size_t ntids);
+int blame_retire(const struct collector *c, struct measured *m, const pid_t *tids, size_t ntids);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/clock.h"
 #include "user/ingest/blame.h"
@@ -11,12 +12,15 @@
 #include "user/ingest/rows.h"
 #include "user/ingest/sampler.h"
 #include "user/ingest/ticks.h"
+#include "user/ingest/stacks.h"
 
 #define NOTHING_NS 1000000000ULL /* who lived longer is shown, even if nothing was seen of it */
 
 int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
 {
 	*c = (struct collector) { .maps = maps, .families = families };
+	/* With CONFIG_SCHED_INFO, and only then (fs/proc/base.c). */
+	c->delay_known = !access("/proc/self/schedstat", R_OK);
 	c->by_index = calloc(maps->max_processes, sizeof(*c->by_index));
 	return c->by_index ? 0 : -ENOMEM;
 }
@@ -37,6 +41,8 @@ int collector_add(struct collector *c, struct measured *m)
 		if (!m->sampled)
 			return -ENOMEM;
 	}
+	if (stacks_add(c->stacks, m))
+		return -ENOMEM;
 	c->list[c->count++] = m;
 	c->by_index[m->index] = m;
 	return 0;
@@ -47,6 +53,7 @@ void collector_begin(struct measured *m)
 	struct sampled_now now;
 
 	m->cpu_begin_ns = clock_process_ns(m->py->pid);
+	measured_read_cpu(m);
 	ticks_begin(m);
 	if (m->sampled)
 		sampled_read(m->sampled, &now);
@@ -112,8 +119,8 @@ static int close_process(struct collector *c, struct measured *m, u32 epoch)
 		err = gils_copy(c, m);
 	if (m->sampled)
 		sampled_end(m->sampled);
-	if (!err && m->sampled)
-		err = blame_retire(c->maps, m, NULL, 0);
+	if (!err && blame_is_kept(c, m))
+		err = blame_retire(c, m, NULL, 0);
 	/* The families read what they keep in maps of their own one last time: rows_process()
 	 * of the reading that follows finds it, so only the slot goes now. */
 	m->closed = true;
@@ -130,7 +137,7 @@ static int note_ended(struct collector *c, struct measured *m, pid_t tid)
 	m->ended[m->nended++] = tid;
 	if (m->nended < MEASURED_MAX_ENDED)
 		return 0;
-	err = blame_retire(c->maps, m, m->ended, m->nended);
+	err = blame_retire(c, m, m->ended, m->nended);
 	m->nended = 0;
 	return err;
 }
@@ -159,7 +166,9 @@ static int retire_threads(struct collector *c, u32 epoch)
 				err = rows_ended(c, m, &t, row.name, t.exit_ns, epoch);
 			if (!err)
 				err = measured_retire(m, &row);
-			if (!err && m->sampled)
+			if (!err)
+				err = stacks_ended(c, m, &t);
+			if (!err && blame_is_kept(c, m))
 				err = note_ended(c, m, t.tid);
 			if (err)
 				return err;
@@ -212,16 +221,17 @@ static bool was_nothing(const struct measured *m)
 static void drop_old(struct collector *c)
 {
 	size_t exited = c->count - collector_running(c), kept = 0;
+	const size_t most = c->drop_told ? COLLECT_MAX_UNTOLD : COLLECT_MAX_EXITED;
 
 	for (size_t i = 0; i < c->count; i++) {
 		struct measured *m = c->list[i];
 
-		bool nothing = was_nothing(m);
+		bool nothing = was_nothing(m), told = c->drop_told && m->told;
 
-		if (nothing || (exited > COLLECT_MAX_EXITED && m->closed)) {
+		if (nothing || told || (exited > most && m->closed)) {
+			c->dropped += !nothing && !told;
 			rows_forget(c, m);
 			measured_free(m);
-			c->dropped += !nothing;
 			exited--;
 		} else {
 			c->list[kept++] = m;
@@ -232,12 +242,12 @@ static void drop_old(struct collector *c)
 
 static int housekeep(struct collector *c, u32 epoch, bool reading)
 {
-	int err = 0;
+	int err = stacks_look(c);
 
 	/* First who has ended, then the slots: an ended process takes no new ones. */
 	for (size_t i = 0; i < c->count; i++)
 		refresh(c, c->list[i], reading);
-	if (have_ended(c))
+	if (!err && have_ended(c))
 		err = retire_threads(c, epoch);
 	for (size_t i = 0; i < c->count && !err; i++) {
 		struct measured *m = c->list[i];
@@ -263,7 +273,9 @@ int collect_figures(struct collector *c, struct figures *out)
 	__atomic_store_n(c->maps->epoch, epoch + 1, __ATOMIC_RELEASE);
 	err = housekeep(c, epoch, true);
 	if (!err && !kmaps_losses(c->maps, losses))
-		c->slots_ran_out = losses[GS_LOSS_THREADS_FULL];
+		c->slots_ran_out = losses[GS_LOSS_THREADS_FULL] || losses[GS_LOSS_TASK_STORAGE];
+	if (!err)
+		err = stacks_read(c); /* before the threads: what comes meanwhile is in no stack */
 	out->procs = calloc(c->count ? c->count : 1, sizeof(*out->procs));
 	if (!out->procs)
 		return -ENOMEM;
@@ -272,6 +284,7 @@ int collect_figures(struct collector *c, struct figures *out)
 
 		err = rows_process(c, m, epoch, &out->procs[out->nprocs++]);
 		measured_new_interval(m);
+		m->told = m->closed;
 	}
 	return err;
 }
@@ -282,6 +295,7 @@ void collector_done(struct collector *c)
 		measured_free(c->list[i]);
 	sampler_free(c->sampler);
 	ticks_free(c->ticks);
+	stacks_free(c->stacks);
 	free(c->list);
 	free(c->by_index);
 	*c = (struct collector) {};

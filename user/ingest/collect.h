@@ -13,9 +13,11 @@
 
 /* Ended processes that are kept to be shown; those that ended earlier are dropped, counted. */
 #define COLLECT_MAX_EXITED 128
+#define COLLECT_MAX_UNTOLD 1024 /* with drop_told: only until they have been told */
 
 struct sampler;
 struct ticks;
+struct stacks;
 
 struct collector {
 	const struct kmaps *maps;
@@ -23,13 +25,16 @@ struct collector {
 	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
 	struct burst *burst; /* refs under a budget; not owned; NULL: all are counted */
 	bool watch; /* watch mode */
+	bool delay_known; /* the kernel counts how long threads are runnable and not running */
 	u64 slow_ns; /* asyncio: as the kernel side has it */
 	struct sampler *sampler; /* watch mode with the gil family; owned; set it before adding */
+	struct stacks *stacks; /* with the stacks family; owned; set it before adding */
 	struct ticks *ticks; /* the kernel side samples; owned; NULL: the sampler does, or nobody */
 	struct measured **list; /* owned, and what it points to */
 	size_t count, room;
 	struct measured **by_index; /* maps->max_processes; borrowed */
-	u64 dropped; /* processes no longer shown */
+	bool drop_told; /* an ended process is dropped once a reading had its final values */
+	u64 dropped; /* processes no longer shown; with drop_told, that never were */
 	u64 exits; /* of threads, counted by the kernel side, as of the last look at all slots; 0:
 		      none */
 	bool slots_ran_out; /* a thread without a slot may have had events: nothing is known of it

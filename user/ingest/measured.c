@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/ingest/sampler.h"
+#include "user/ingest/stacks.h"
 #include "user/model/fig_rows.h"
 
 struct measured *measured_new(struct py_process *py, u32 index)
@@ -30,6 +31,7 @@ struct measured *measured_fork(const struct measured *parent, u32 index, pid_t p
 	py->pid = pid;
 	py->ns_pid = process_ns_tid(pid, pid);
 	py->command = py->command ? strdup(py->command) : NULL;
+	py->cgroup = py->cgroup ? strdup(py->cgroup) : NULL;
 	m = measured_new(py, index);
 	if (!m)
 		process_free(py);
@@ -116,6 +118,22 @@ int measured_retire(struct measured *m, struct fig_thread *row)
 	return 0;
 }
 
+void measured_read_cpu(struct measured *m)
+{
+	struct cgroup_cpu now;
+	struct gil_now gil;
+
+	if (!process_gil(m->py, &gil) && gil.interval_us < UINT32_MAX)
+		m->interval_ns = gil.interval_us * 1000;
+	if (cgroup_cpu_read(m->py->pid, &now))
+		return; /* what was counted stays */
+	if (now.id == m->cpu_group.id && now.throttled_ns >= m->cpu_group.throttled_ns) {
+		m->throttled += now.throttled - m->cpu_group.throttled;
+		m->throttled_ns += now.throttled_ns - m->cpu_group.throttled_ns;
+	}
+	m->cpu_group = now;
+}
+
 void measured_new_interval(struct measured *m)
 {
 	for (size_t i = 0; i < m->nretired; i++) {
@@ -143,6 +161,7 @@ struct measured *measured_free(struct measured *m)
 	free(m->blame);
 	free(m->gils);
 	sampled_free(m->sampled);
+	stacks_of_free(m->stacks);
 	thread_list_clear(&m->threads);
 	process_free(m->py);
 	free(m);

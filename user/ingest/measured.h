@@ -13,6 +13,7 @@
 #include "user/ingest/thread_list.h"
 #include "user/load/kmaps.h"
 #include "user/model/figures.h"
+#include "user/target/cgroup_cpu.h"
 #include "user/target/process.h"
 
 #define MEASURED_MAX_RETIRED 512
@@ -21,6 +22,7 @@
 
 struct family_gil;
 struct sampled;
+struct stacks_of;
 
 /* Watch mode, sampled by the kernel side (ticks.h). */
 struct measured_ticks {
@@ -36,6 +38,7 @@ struct measured {
 	bool exited;
 	bool execed; /* ended by executing another program */
 	bool closed;
+	bool told; /* its final values were, in a reading */
 	u64 start_ns;
 	u64 exit_ns;
 	pid_t seed_tid; /* held the GIL at the attach; 0: nobody did */
@@ -46,11 +49,12 @@ struct measured {
 	struct fig_thread folded; /* those that were too many, as one */
 	size_t nfolded;
 	struct fig_process kept; /* what families keep of ended threads: rows; owned */
-	struct fig_blame *blame; /* watch mode: pairs with an ended thread (blame.h); owned */
+	struct fig_blame *blame; /* pairs with an ended thread (blame.h); owned */
 	size_t nblame;
+	struct stacks_of
+		*stacks; /* its stacks (stacks.h); NULL: not measured, or cannot be; owned */
 	struct sampled *sampled; /* watch mode: its GIL's samples (sampler.h); owned */
-	pid_t ended[MEASURED_MAX_ENDED]; /* watch mode: threads whose pairs are in the kernel's
-					    table */
+	pid_t ended[MEASURED_MAX_ENDED]; /* threads whose pairs are in the kernel's table */
 	size_t nended;
 	u64 cpu_begin_ns, cpu_ns; /* refs in bursts: its CPU time at the begin, and last read */
 	struct family_gil *gils; /* those of subinterpreters, as last read (gils.h); owned */
@@ -59,6 +63,9 @@ struct measured {
 	struct fig_gil main_gil; /* as last shown: never less */
 	struct measured_ticks ticks;
 	u64 rest_held_ns; /* watch mode: of holders that ended unnoticed */
+	struct cgroup_cpu cpu_group; /* as last read */
+	u64 throttled, throttled_ns; /* of it, since the start */
+	u64 interval_ns; /* its switch interval, as last read; 0: not known */
 	bool gil_enabled, gil_used; /* of a free-threaded build: in use now; it has been */
 	u64 module_at_ns, module_wait_ns; /* asyncio: its library is looked for then; 0: not */
 };
@@ -71,6 +78,9 @@ struct measured *measured_fork(const struct measured *parent, u32 index, pid_t p
 
 /* Keep @row, of a thread that has ended; takes over what it owns. */
 int measured_retire(struct measured *m, struct fig_thread *row);
+
+/* Read what the kernel tells of its CPU quota, and its switch interval. */
+void measured_read_cpu(struct measured *m);
 
 /* The interval ended: maxima of ended threads belong to the past. */
 void measured_new_interval(struct measured *m);

@@ -13,6 +13,7 @@
 #include "user/ingest/gils.h"
 #include "user/ingest/sampler.h"
 #include "user/ingest/ticks.h"
+#include "user/ingest/stacks.h"
 #include "user/load/burst.h"
 #include "user/model/fig_rows.h"
 
@@ -65,10 +66,13 @@ static struct family_input input(const struct collector *c, const struct measure
 		.gc_found_known = m->last.config.gc_stats || m->py->binary->by_notes,
 		.watch = c->watch,
 		.closed = m->closed,
+		.delay_known = c->delay_known,
+		.wakeups_seen = c->families & GS_FAMILY_BIT(GS_FAMILY_IO),
 		.slow_ns = c->slow_ns,
 		.ticks = c->ticks,
 		.ticks_seen = m->ticks.seen,
 		.ticks_cpu_ns = m->ticks.cpu_ns - m->ticks.cpu_begin_ns,
+		.stacks = stacks_rows(m),
 		.kept = &m->kept,
 		.gils = m->gils,
 		.ngils = m->ngils,
@@ -248,6 +252,8 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->ns_pid = m->py->ns_pid;
 	out->exited = m->exited;
 	out->command = m->py->command ? strdup(m->py->command) : NULL;
+	out->cgroup = m->py->cgroup ? strdup(m->py->cgroup) : NULL;
+	out->start_ns = m->start_ns;
 	out->python.version = strdup(b->version);
 	out->python.path = b->path ? strdup(b->path) : NULL;
 	out->python.build_id = b->build_id ? strdup(b->build_id) : NULL;
@@ -255,6 +261,9 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->gil_enabled = m->gil_enabled;
 	out->python.debug = b->debug;
 	out->types_observed_ns = out->types_bursts = FIG_NULL;
+	out->cpu.switch_interval_ns = m->interval_ns ? m->interval_ns : FIG_NULL;
+	out->cpu.cgroup_throttled = m->cpu_group.id ? m->throttled : FIG_NULL;
+	out->cpu.cgroup_throttled_ns = m->cpu_group.id ? m->throttled_ns : FIG_NULL;
 }
 
 /* Watch mode: what the samples say up to now. */
@@ -304,6 +313,8 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 	int err = 0;
 
 	note_enabled(m);
+	if (!m->exited)
+		measured_read_cpu(m);
 	describe(m, out);
 	if (!m->closed)
 		err = thread_list_refresh(&m->threads, m->py);
@@ -327,8 +338,8 @@ int rows_process(const struct collector *c, struct measured *m, u32 epoch, struc
 		err = retired_rows(m, out);
 	if (!err && m->sampled)
 		err = sampled_rest(m, out);
-	if (!err && m->sampled)
-		err = blame_rows(c->maps, m, now, out);
+	if (!err && blame_is_kept(c, m))
+		err = blame_rows(c, m, now, out);
 	if (!err)
 		err = gils_copy(c, m); /* as of the threads' rows, not before */
 	in.gils = m->gils;

@@ -23,6 +23,8 @@ struct kmaps {
 	struct gs_burst *burst; /* counting in bursts; see bpf/refs.h */
 	int targets_fd, losses_fd, hits_fd, sites_fd, types_fd, life_fd, records_fd, blame_fd,
 		kin_fd;
+	const struct gs_stacks_state *stacks; /* how full its tables are; see bpf/stacks.h */
+	int stacks_known_fd, stack_costs_fd, stacks_ring_fd, tstates_fd;
 	int free_threads_fd, free_procs_fd, free_gils_fd;
 	int ncpus; /* values per per-CPU entry */
 };

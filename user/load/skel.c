@@ -12,7 +12,8 @@
 
 #include "bpf/families.h"
 #include "bpf/refs.h"
-#include "bpf/watch.h"
+#include "bpf/stacks.h"
+#include "bpf/blame.h"
 #include "gilscope.skel.h"
 #include "user/load/needs.h"
 #include "user/load/skel.h"
@@ -58,6 +59,7 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_program__set_autoload(b->progs.gs_process_fork, o->config.follow_children);
 	bpf_program__set_autoload(b->progs.gs_sched_switch, sched);
 	bpf_program__set_autoload(b->progs.gs_sched_waking, io || (gil && !o->config.watch));
+	bpf_program__set_autoload(b->progs.gs_stack_tick, on & GS_FAMILY_BIT(GS_FAMILY_STACKS));
 	bpf_program__set_autoload(b->progs.gs_cpu_clock, o->config.sample);
 	bpf_program__set_autoload(b->progs.gs_io_exit, io && !o->config.watch);
 	bpf_program__set_autoload(b->progs.gs_loop_enter, asyncio);
@@ -67,11 +69,24 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_program__set_autoload(b->progs.gs_site_plain, !o->sites_multi);
 }
 
+static void size_stacks(struct gs_bpf *b, const struct gs_config *c)
+{
+	if (!(c->families & GS_FAMILY_BIT(GS_FAMILY_STACKS))) {
+		bpf_map__set_max_entries(b->maps.gs_stack_scratches, 1);
+		return;
+	}
+	bpf_map__set_max_entries(b->maps.gs_stacks_known, GS_STACKS_KNOWN);
+	bpf_map__set_max_entries(b->maps.gs_stack_costs, GS_STACK_COSTS);
+	bpf_map__set_max_entries(b->maps.gs_tstates, c->max_threads);
+	bpf_map__set_max_entries(b->maps.gs_stacks_ring, GS_STACKS_RING_BYTES);
+}
+
 static void size_maps(struct gs_bpf *b, const struct skel_opts *o)
 {
 	const struct gs_config *c = &o->config;
 	bool refs = c->families & GS_FAMILY_BIT(GS_FAMILY_REFS);
 	bool asyncio = c->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO);
+	bool gil = c->families & GS_FAMILY_BIT(GS_FAMILY_GIL);
 
 	bpf_map__set_max_entries(b->maps.gs_targets, c->max_processes);
 	bpf_map__set_max_entries(b->maps.gs_procs, c->max_processes);
@@ -83,8 +98,9 @@ static void size_maps(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_map__set_max_entries(b->maps.gs_sites, c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_hits, GS_HOOK_COUNT + c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_types, refs ? o->max_types : 1);
-	bpf_map__set_max_entries(b->maps.gs_blame, c->watch ? GS_BLAME_PAIRS : 1);
+	bpf_map__set_max_entries(b->maps.gs_blame, gil ? GS_BLAME_PAIRS : 1);
 	bpf_map__set_max_entries(b->maps.gs_records, c->record ? o->record_bytes : 4096);
+	size_stacks(b, c);
 }
 
 static void *map_array(struct bpf_map *map, size_t bytes)
@@ -130,6 +146,7 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->epoch = &b->data->gs_epoch;
 	k->threads_used = &b->bss->gs_threads_used;
 	k->burst = &b->bss->gs_burst;
+	k->stacks = &b->bss->gs_stacks;
 	k->targets_fd = bpf_map__fd(b->maps.gs_targets);
 	k->losses_fd = bpf_map__fd(b->maps.gs_losses);
 	k->hits_fd = bpf_map__fd(b->maps.gs_hits);
@@ -139,6 +156,10 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->records_fd = bpf_map__fd(b->maps.gs_records);
 	k->blame_fd = bpf_map__fd(b->maps.gs_blame);
 	k->kin_fd = bpf_map__fd(b->maps.gs_kin);
+	k->stacks_known_fd = bpf_map__fd(b->maps.gs_stacks_known);
+	k->stack_costs_fd = bpf_map__fd(b->maps.gs_stack_costs);
+	k->stacks_ring_fd = bpf_map__fd(b->maps.gs_stacks_ring);
+	k->tstates_fd = bpf_map__fd(b->maps.gs_tstates);
 	k->free_threads_fd = bpf_map__fd(b->maps.gs_free_threads);
 	k->free_procs_fd = bpf_map__fd(b->maps.gs_free_procs);
 	k->free_gils_fd = bpf_map__fd(b->maps.gs_free_gils);

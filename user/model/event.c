@@ -154,6 +154,15 @@ static const struct event_field step_fields[] = {
 	TID, FLAG(slow, "it took so long that it blocked the loop"), PAD(1), NS("how long, ns"), END,
 };
 
+_Static_assert((int)GS_FT_TIME_COUNT == 4, "two bits hold enum gs_ft_time");
+
+static const struct event_field ft_time_fields[] = {
+	TID, U32(ft_time, 2, "0 stopping the world, 1 it was stopped, 2 asleep for a mutex, 3 stopped by another"),
+	NS("how long, ns"), U32(holder, 24, "the thread that released the mutex; 0: unknown"), END,
+};
+
+static const struct event_field ft_critical_fields[] = { TID, PAD(2), END };
+
 #define SPAN true
 #define INSTANT false
 
@@ -173,6 +182,18 @@ const char *event_call_name(u32 call)
 	};
 
 	return call < GS_IO_COUNT ? names[call] : "?";
+}
+
+const char *event_ft_name(u32 ft_time)
+{
+	static const char *const names[GS_FT_TIME_COUNT] = {
+		[GS_FT_STOPPING] = "stops the world",
+		[GS_FT_STOPPED] = "the world is stopped",
+		[GS_FT_MUTEX] = "asleep for a mutex",
+		[GS_FT_SUSPENDED] = "stopped by another",
+	};
+
+	return ft_time < GS_FT_TIME_COUNT ? names[ft_time] : "?";
 }
 
 struct event *event_copy(const struct event *ev)

@@ -55,13 +55,17 @@
 	X(WHICH_GIL, which_gil, 22, "gil:which", INSTANT, \
 	  "the thread's holds and waits, the next one included, are of this GIL") \
 	X(CONTENDED_OTHER, contended_other, 23, "gil:contended_other", SPAN, \
-	  "as gil:contended, of the GIL of a subinterpreter")
+	  "as gil:contended, of the GIL of a subinterpreter") \
+	X(FT_TIME, ft_time, 24, "ft:time", SPAN, \
+	  "a free-threaded build: a thread stopped the world, was stopped, or slept for a mutex") \
+	X(FT_CRITICAL, ft_critical, 25, "ft:critical", INSTANT, \
+	  "a free-threaded build: a thread found a critical section taken")
 
 enum event_kind {
 #define X(NAME, stem, id, name, shape, help) EVENT_##NAME = id,
 	EVENT_KINDS(X)
 #undef X
-		EVENT_KIND_COUNT = 24
+		EVENT_KIND_COUNT = 26
 };
 
 /* What an OPEN event is about. */
@@ -101,10 +105,12 @@ struct event {
 	u32 execed; /* PROCESS_EXIT: it executed another program */
 	u32 slow; /* ITERATION, STEP: it took longer than --slow says */
 	/* numbers */
-	u32 holder; /* WAIT: tid of who held the GIL when it began; 0: unknown */
+	u32 holder; /* WAIT: tid of who held the GIL when it began; FT_TIME: of who released the
+		       mutex; 0: unknown */
 	u32 generation; /* GC_START, COLLECTION, OPEN */
 	u32 call; /* IO_*: enum gs_io_call (bpf/state.h) */
 	u32 what; /* OPEN: enum event_open */
+	u32 ft_time; /* FT_TIME: enum gs_ft_time (bpf/ft.h) */
 	u32 ns_id; /* THREAD, PROCESS: its id in its own namespace */
 	u32 parent; /* PROCESS: pid it was forked from; 0: none that is measured */
 	s64 result; /* IO_CALL, IO_WAIT: the call's return value */
@@ -193,6 +199,9 @@ struct event *event_copy(const struct event *ev);
 
 /* The name of io call @call, or "?". */
 const char *event_call_name(u32 call);
+
+/* In words, what a thread did in an FT_TIME of kind @ft_time; or "?". */
+const char *event_ft_name(u32 ft_time);
 
 /* A span's beginning; an instant's time. */
 static inline u64 event_begin_ns(const struct event *ev)

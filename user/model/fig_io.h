@@ -17,6 +17,7 @@ struct fig_io {
 	struct fig_hist blocked;
 	struct fig_hist wake_to_run;
 	struct fig_hist wake_to_gil;
+	struct fig_hist wake_gil_wait; /* the part of wake_to_gil that was a wait for the GIL */
 };
 
 /* A thread that runs an event loop, or has. */
@@ -34,6 +35,7 @@ struct fig_loop {
 	u64 running_ns; /* how long the iteration going on has taken; 0: none; FIG_NULL: unknown */
 	struct fig_hist iteration;
 	struct fig_hist step;
+	struct fig_hist step_delay; /* woken in the selector's call until the first step after it */
 };
 
 #endif

@@ -19,6 +19,8 @@
 #include "user/model/fig_hist.h"
 #include "user/model/fig_io.h"
 #include "user/model/fig_mode.h"
+#include "user/model/fig_sched.h"
+#include "user/model/fig_stacks.h"
 #include "user/model/fig_trace.h"
 #include "user/model/fig_types.h"
 
@@ -36,6 +38,7 @@ struct fig_gil {
 	u64 contended_ns; /* time in which at least one thread waited */
 	u64 held_offcpu_ns;
 	u64 held_preempted_ns; /* part of held_offcpu_ns: runnable, not running */
+	u64 wait_runnable_ns; /* part of wait_ns: likewise */
 	u64 hold_floor_ns; /* each hold is lengthened by about this much: the probe's cost */
 	u64 holder_tid; /* who holds it now; 0: nobody; FIG_NULL: unknown */
 	u64 samples; /* behind held_ns when it is sampled */
@@ -55,16 +58,10 @@ struct fig_thread {
 	u64 held_offcpu_ns;
 	u64 held_preempted_ns;
 	u64 wait_ns;
+	u64 wait_runnable_ns; /* part of it: woken, or preempted, but not running */
 	struct fig_hist hold; /* of finished holds */
 	struct fig_hist wait; /* of finished waits */
 	struct fig_ft_thread ft; /* free-threaded builds only */
-};
-
-struct fig_blame {
-	u32 holder_tid;
-	u32 waiter_tid;
-	u64 waits;
-	u64 wait_ns;
 };
 
 struct fig_gc {
@@ -78,10 +75,10 @@ struct fig_gc {
 
 /* Arrays are owned; a NULL array with its *_measured false is written as null. */
 struct fig_process {
-	u32 pid;
-	u32 ns_pid;
+	u32 pid, ns_pid;
 	bool exited;
-	char *command; /* owned, printable; its command line, cut to 256 bytes */
+	u64 start_ns; /* CLOCK_MONOTONIC: measured from then on; with pid, its identity */
+	char *command, *cgroup; /* owned, printable; cut to 256 bytes; control group or NULL */
 	u64 measured_ns; /* how long it was measured within the duration */
 	struct {
 		char *version; /* owned; "3.11.2" */
@@ -103,9 +100,11 @@ struct fig_process {
 	struct fig_type *types;
 	size_t ntypes;
 	struct fig_loop *loops;
-	size_t nloops;
 	struct fig_ft *ft;
-	size_t nft;
+	struct fig_stack *stacks;
+	struct fig_blocked *blocked;
+	size_t nloops, nft, nstacks, nblocked;
+	struct fig_cpu cpu;
 	char *types_coverage; /* owned */
 	const char *types_source; /* "exact" or "sampled"; static; NULL: not measured */
 	u64 types_observed_ns, types_full_ns; /* counted in; of it in full */
@@ -113,7 +112,7 @@ struct fig_process {
 	struct fig_burst_kind types_kinds[FIG_BURST_KINDS]; /* types_bursts, by kind */
 	struct fig_own types_own[FIG_BURST_KINDS]; /* as of now */
 	bool gil_measured, blame_measured, gc_measured, io_measured, types_measured;
-	bool asyncio_measured, ft_measured;
+	bool asyncio_measured, ft_measured, stacks_measured, blocked_measured;
 	bool gil_enabled; /* as of now; false: threads run beside each other */
 };
 
@@ -163,6 +162,7 @@ enum fig_kind {
 	FIG_STATIC, /* const char *, not owned */
 	FIG_TEXT, /* char *, owned */
 	FIG_HIST, /* struct fig_hist; intervals subtract */
+	FIG_FRAMES, /* const struct fig_frames *, not owned; NULL: not known */
 };
 
 struct fig_column {
@@ -182,6 +182,8 @@ enum fig_table {
 	FIG_TYPES,
 	FIG_ASYNCIO,
 	FIG_FT,
+	FIG_STACKS,
+	FIG_BLOCKED,
 	FIG_TABLE_COUNT
 };
 
@@ -204,10 +206,8 @@ extern const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT];
 
 /* Plain members: of struct fig_process, of its `python`, of struct figures, of `overhead`.
  * Offsets are in fig_process, fig_process, figures and figures. */
-extern const struct fig_column fig_process_columns[];
-extern const struct fig_column fig_python_columns[];
-extern const struct fig_column fig_figures_columns[];
-extern const struct fig_column fig_overhead_columns[];
+extern const struct fig_column fig_process_columns[], fig_python_columns[];
+extern const struct fig_column fig_figures_columns[], fig_overhead_columns[];
 extern const struct fig_column fig_budget_columns[], fig_fallback_columns[]; /* of theirs */
 
 /* The rows of table @t in @base, a struct fig_process or figures. */

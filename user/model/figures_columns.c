@@ -28,6 +28,7 @@ static const struct fig_column gil_columns[] = {
 	COL(fig_gil, FIG_LEVEL, holder_tid),
 	COL(fig_gil, FIG_COUNT, samples),
 	COL(fig_gil, FIG_COUNT, ambiguous_waits),
+	COL(fig_gil, FIG_TIME, wait_runnable_ns),
 	END,
 };
 
@@ -48,6 +49,7 @@ static const struct fig_column thread_columns[] = {
 	COL(fig_thread, FIG_TIME, wait_ns),
 	COL(fig_thread, FIG_HIST, hold),
 	COL(fig_thread, FIG_HIST, wait),
+	COL(fig_thread, FIG_TIME, wait_runnable_ns),
 	THREAD_FT(FIG_COUNT, stops),
 	THREAD_FT(FIG_TIME, stopping_ns),
 	THREAD_FT(FIG_TIME, stopped_ns),
@@ -88,6 +90,7 @@ static const struct fig_column io_columns[] = {
 	COL(fig_io, FIG_HIST, blocked),
 	COL(fig_io, FIG_HIST, wake_to_run),
 	COL(fig_io, FIG_HIST, wake_to_gil),
+	COL(fig_io, FIG_HIST, wake_gil_wait),
 	END,
 };
 
@@ -127,6 +130,7 @@ static const struct fig_column loop_columns[] = {
 	COL(fig_loop, FIG_COUNT, blocked_steps),
 	COL(fig_loop, FIG_LEVEL, blocked_over_ns),
 	COL(fig_loop, FIG_LEVEL, running_ns),
+	COL(fig_loop, FIG_HIST, step_delay),
 	END,
 };
 
@@ -134,6 +138,30 @@ static const struct fig_column ft_columns[] = {
 	COL(fig_ft, FIG_LABEL, what),
 	COL(fig_ft, FIG_STATIC, meaning),
 	COL(fig_ft, FIG_HIST, time),
+	END,
+};
+
+static const struct fig_column stack_columns[] = {
+	COL(fig_stack, FIG_ID, tid),
+	COL(fig_stack, FIG_ADDRESS, id),
+	COL(fig_stack, FIG_FRAMES, frames),
+	COL(fig_stack, FIG_COUNT, samples),
+	COL(fig_stack, FIG_TIME, held_ns),
+	COL(fig_stack, FIG_TIME, held_offcpu_ns),
+	COL(fig_stack, FIG_TIME, held_preempted_ns),
+	COL(fig_stack, FIG_TIME, wait_ns),
+	COL(fig_stack, FIG_TIME, caused_wait_ns),
+	COL(fig_stack, FIG_TIME, paused_ns),
+	COL(fig_stack, FIG_COUNT, deallocs),
+	END,
+};
+
+static const struct fig_column blocked_columns[] = {
+	COL(fig_blocked, FIG_ID, tid),
+	COL(fig_blocked, FIG_LABEL, call),
+	COL(fig_blocked, FIG_COUNT, count),
+	COL(fig_blocked, FIG_TIME, ns),
+	COL(fig_blocked, FIG_LEVEL, max_ns),
 	END,
 };
 
@@ -198,11 +226,15 @@ static const struct fig_column lost_range_columns[] = {
 	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].hits), \
 	HIDDEN(fig_process, FIG_COUNT, types_kinds[k].hits2)
 
+#define CPU(kind, member) { #member, kind, offsetof(struct fig_process, cpu.member), false }
+
 const struct fig_column fig_process_columns[] = {
 	COL(fig_process, FIG_ID, pid),
 	COL(fig_process, FIG_NUMBER, ns_pid),
 	COL(fig_process, FIG_FLAG, exited),
+	HIDDEN(fig_process, FIG_LEVEL, start_ns),
 	COL(fig_process, FIG_TEXT, command),
+	HIDDEN(fig_process, FIG_TEXT, cgroup),
 	COL(fig_process, FIG_TIME, measured_ns),
 	COL(fig_process, FIG_FLAG, gil_enabled),
 	COL(fig_process, FIG_TEXT, types_coverage),
@@ -213,6 +245,9 @@ const struct fig_column fig_process_columns[] = {
 	TYPES_KIND(0),
 	TYPES_KIND(1),
 	TYPES_KIND(2),
+	CPU(FIG_LEVEL, switch_interval_ns),
+	CPU(FIG_COUNT, cgroup_throttled),
+	CPU(FIG_TIME, cgroup_throttled_ns),
 	END,
 };
 
@@ -266,6 +301,10 @@ const struct fig_table_desc fig_tables[FIG_TABLE_COUNT] = {
 	[FIG_ASYNCIO] = TABLE("asyncio", fig_loop, fig_process, loops, nloops,
 			      MEASURED(asyncio_measured), loop_columns),
 	[FIG_FT] = TABLE("ft", fig_ft, fig_process, ft, nft, MEASURED(ft_measured), ft_columns),
+	[FIG_STACKS] = TABLE("stacks", fig_stack, fig_process, stacks, nstacks,
+			     MEASURED(stacks_measured), stack_columns),
+	[FIG_BLOCKED] = TABLE("held_blocked", fig_blocked, fig_process, blocked, nblocked,
+			      MEASURED(blocked_measured), blocked_columns),
 };
 
 const struct fig_table_desc fig_top_tables[FIG_TOP_TABLE_COUNT] = {

@@ -213,6 +213,57 @@ static bool unfold_blame(struct fig_process *p, const struct fig_process *from)
 	return true;
 }
 
+/* Likewise for the stacks of ended threads, which go to tid 0. */
+static bool unfold_stacks(struct fig_process *p, const struct fig_process *from)
+{
+	const struct fig_table_desc *t = &fig_tables[FIG_STACKS];
+	struct index x;
+
+	if (!from || !from->nstacks || !p->nstacks)
+		return true;
+	if (!index_init(&x, t, p))
+		return false;
+	for (size_t i = 0; i < from->nstacks; i++) {
+		struct fig_stack to = { .id = from->stacks[i].id };
+		const char *old = (const char *)&from->stacks[i], *row;
+
+		if (!from->stacks[i].tid || index_find(&x, old))
+			continue;
+		row = index_find(&x, (const char *)&to);
+		to.id = 0;
+		if (!row)
+			row = index_find(&x, (const char *)&to);
+		if (row)
+			subtract_row(t->columns, (char *)row, old);
+	}
+	free(x.slot);
+	return true;
+}
+
+/* Likewise for what ended threads slept in. */
+static bool unfold_blocked(struct fig_process *p, const struct fig_process *from)
+{
+	const struct fig_table_desc *t = &fig_tables[FIG_BLOCKED];
+	struct index x;
+
+	if (!from || !from->nblocked || !p->nblocked)
+		return true;
+	if (!index_init(&x, t, p))
+		return false;
+	for (size_t i = 0; i < from->nblocked; i++) {
+		struct fig_blocked to = { .call = from->blocked[i].call };
+		const char *old = (const char *)&from->blocked[i], *row;
+
+		if (!from->blocked[i].tid || index_find(&x, old))
+			continue;
+		row = index_find(&x, (const char *)&to);
+		if (row)
+			subtract_row(t->columns, (char *)row, old);
+	}
+	free(x.slot);
+	return true;
+}
+
 /* The @nth process of pid @pid: a pid may come back, each time as a process of its own. */
 static const struct fig_process *find_process(const struct figures *f, u32 pid, size_t nth)
 {
@@ -242,7 +293,7 @@ static bool process_interval(struct fig_process *p, const struct fig_process *fr
 	if (!ok || !diff)
 		return ok;
 	if (!unfold(FIG_THREADS, p, from) || !unfold(FIG_ASYNCIO, p, from) ||
-	    !unfold_blame(p, from))
+	    !unfold_blame(p, from) || !unfold_stacks(p, from) || !unfold_blocked(p, from))
 		return false;
 	subtract_row(fig_process_columns, (char *)p, (const char *)from);
 	fig_types_scale(p);

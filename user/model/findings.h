@@ -21,11 +21,12 @@
 #ifndef GS_USER_MODEL_FINDINGS_H
 #define GS_USER_MODEL_FINDINGS_H
 
+#include "user/model/fig_labels.h"
 #include "user/model/figures.h"
 
 /*
- * Thresholds.  The switch interval is not in the figures: 5 ms is CPython's default
- * (Python/ceval_gil.h, DEFAULT_INTERVAL), and programs that change it are few.
+ * Thresholds.  5 ms is CPython's default (Python/ceval_gil.h, DEFAULT_INTERVAL); where a program
+ * has another switch interval, what is made of it is scaled by finding_scaled().
  */
 #define FINDING_INTERVAL_NS 5000000ULL
 /* What takes less of the time is not worth a line; an idle program's odd event is far below. */
@@ -78,7 +79,10 @@ struct finding {
 	u64 ns; /* time it took, all threads together; FIG_NULL: it is not a time */
 	double share; /* of the measured time; above 1: of several threads.  Without ns: see what */
 	u64 generation; /* FIG_NULL: not about one */
-	const char *cause; /* of lost events, most of them; static; else NULL */
+	const char
+		*cause; /* of lost events, most of them; a blocked holder's system call; static */
+	struct fig_label function; /* where stacks are measured, most of it was in this one; */
+	double function_share; /* this share of it; 0: not known */
 	struct finding_thread threads[FINDING_THREADS];
 	size_t nthreads;
 	struct finding_figure figures[FINDING_FIGURES];
@@ -105,6 +109,20 @@ struct finding *findings_add(struct findings *l, const char *id, const struct fi
 /* Ignored beyond FINDING_THREADS and FINDING_FIGURES; a figure that is not finite is left out. */
 void finding_thread(struct finding *x, const char *role, const struct fig_thread *t);
 void finding_figure(struct finding *x, const char *name, double value);
+/*
+ * finding_function - name the Python function that most of it was in
+ * @tid: of this thread; 0: of all threads of the process
+ * @by:  an enum fig_stack_weight: by what its stacks are weighed
+ *
+ * Nothing is named if stacks are not measured, or no function has a tenth of it.  0 or -ENOMEM.
+ */
+int finding_function(struct finding *x, u32 tid, u32 by);
+
+/* A threshold for CPython's default switch interval as it is for that of @p, within 1 ms to 1 s. */
+u64 finding_scaled(const struct fig_process *p, u64 ns);
+
+/* The system call in which holders in @p slept longest; static; NULL: not known. */
+const char *finding_call(const struct fig_process *p);
 
 /* A rule adds what it finds in @p, a process of @f; or in all of @f if @p is NULL.  0 or -ENOMEM.
  */

@@ -83,9 +83,10 @@ static u64 preempted_of(const struct fig_thread *t)
 }
 
 /* Time in long holds of @t, without what other programs on the CPU made of them. */
-static u64 long_held(const struct fig_thread *t)
+static u64 long_held(const struct fig_process *p, const struct fig_thread *t)
 {
-	u64 ns = sum_from(&t->hold, FINDING_LONG_NS), preempted = t->held_preempted_ns;
+	u64 ns = sum_from(&t->hold, finding_scaled(p, FINDING_LONG_NS)),
+	    preempted = t->held_preempted_ns;
 
 	if (!t->hold.valid || preempted == FIG_NULL)
 		return 0;
@@ -100,7 +101,8 @@ static bool computes(const struct fig_process *p, const struct fig_thread *t)
 {
 	if (!t || !takes_share(p, t->held_ns, FINDING_COMPUTES))
 		return false;
-	if (long_held(t) && long_held(t) >= (t->held_ns - less(t->held_ns, preempted_of(t))) / 2)
+	if (long_held(p, t) &&
+	    long_held(p, t) >= (t->held_ns - less(t->held_ns, preempted_of(t))) / 2)
 		return false;
 	return t->forced_releases == FIG_NULL || t->takes == FIG_NULL ||
 	       t->forced_releases >= t->takes / 2;
@@ -115,12 +117,13 @@ static int convoy(const struct figures *f, const struct fig_process *p, struct f
 	(void)f;
 	if (!p->gil_measured || !computes(p, holder))
 		return 0;
-	most = holder->forced_releases == FIG_NULL ? FINDING_CONVOY_UNSURE_NS : FINDING_STARVE_NS;
+	most = holder->forced_releases == FIG_NULL ? finding_scaled(p, FINDING_CONVOY_UNSURE_NS)
+						   : finding_scaled(p, FINDING_STARVE_NS);
 	for (size_t i = 0; i < p->nthreads; i++) {
 		const struct fig_thread *t = &p->threads[i];
 
-		if (t == holder || !is_short_of_gil(t) || mean(&t->wait) < FINDING_CONVOY_NS ||
-		    mean(&t->wait) >= most)
+		if (t == holder || !is_short_of_gil(t) ||
+		    mean(&t->wait) < finding_scaled(p, FINDING_CONVOY_NS) || mean(&t->wait) >= most)
 			continue;
 		ns += t->wait_ns;
 		waits += t->wait.count;
@@ -144,7 +147,7 @@ static int convoy(const struct figures *f, const struct fig_process *p, struct f
 	finding_figure(x, "waiting_threads", (double)threads);
 	finding_figure(x, "holder_held_ratio", fmt_ratio(holder->held_ns, p->measured_ns));
 	finding_figure(x, "holder_forced_releases", real(holder->forced_releases));
-	return 0;
+	return finding_function(x, holder->tid, FIG_BY_CAUSED);
 }
 
 static const struct fig_thread *longest_waiter(const struct fig_process *p,
@@ -158,7 +161,7 @@ static const struct fig_thread *longest_waiter(const struct fig_process *p,
 
 		if (t == but || !t->wait.valid)
 			continue;
-		*ret_long_ns += sum_from(&t->wait, FINDING_LONG_NS);
+		*ret_long_ns += sum_from(&t->wait, finding_scaled(p, FINDING_LONG_NS));
 		if (!top || t->wait.max_ns > top->wait.max_ns)
 			top = t;
 	}
@@ -173,7 +176,7 @@ static int holding_call(const struct figures *f, const struct fig_process *p, st
 
 	(void)f;
 	for (size_t i = 0; p->gil_measured && i < p->nthreads; i++) {
-		u64 ns = long_held(&p->threads[i]);
+		u64 ns = long_held(p, &p->threads[i]);
 
 		if (ns > held) {
 			held = ns;
@@ -183,7 +186,7 @@ static int holding_call(const struct figures *f, const struct fig_process *p, st
 	if (!holder)
 		return 0;
 	waiter = longest_waiter(p, holder, &waited);
-	calls = count_from(&holder->hold, FINDING_LONG_NS);
+	calls = count_from(&holder->hold, finding_scaled(p, FINDING_LONG_NS));
 	/* Long holds at a time when nobody waited, and long waits at another, are no such thing. */
 	if (!waiter || waiter->wait.max_ns < held / calls / 2 ||
 	    !takes_share(p, less(held, waited), FINDING_LEAST))
@@ -204,7 +207,7 @@ static int holding_call(const struct figures *f, const struct fig_process *p, st
 	finding_figure(x, "long_hold_ns", (double)held);
 	finding_figure(x, "hold_max_ns", (double)holder->hold.max_ns);
 	finding_figure(x, "wait_max_ns", (double)waiter->wait.max_ns);
-	return 0;
+	return finding_function(x, holder->tid, FIG_BY_CAUSED);
 }
 
 /* Threads that want the GIL, and what they held of it together. */
@@ -251,7 +254,7 @@ static int starvation(const struct figures *f, const struct fig_process *p, stru
 		const struct fig_thread *t = &p->threads[i];
 
 		if (!t->wait.valid || !takes_share(p, t->wait_ns, FINDING_STARVED) ||
-		    each_wait(t) < FINDING_STARVE_NS || t->held_ns == FIG_NULL ||
+		    each_wait(t) < finding_scaled(p, FINDING_STARVE_NS) || t->held_ns == FIG_NULL ||
 		    t->held_ns >= held / n / 4 || !t->hold.valid)
 			continue;
 		ns += t->wait_ns;
@@ -308,7 +311,7 @@ static int collector(const struct figures *f, const struct fig_process *p, struc
 	finding_figure(x, "pause_max_ns", (double)worst->pause.max_ns);
 	finding_figure(x, "generation_ns", (double)worst->pause.sum_ns);
 	finding_figure(x, "stalled_ns", (double)stalled);
-	return 0;
+	return finding_function(x, 0, FIG_BY_PAUSED);
 }
 
 static u64 blocked_of(const struct fig_thread *t)
@@ -375,7 +378,8 @@ static int blocked(const struct figures *f, const struct fig_process *p, struct 
 		"Threads wait for the GIL while its holder sleeps in a system call or a page fault";
 	x->remedy = "release the GIL around the call that blocks (Py_BEGIN_ALLOW_THREADS, "
 		    "ctypes.CDLL instead of PyDLL)";
-	return 0;
+	x->cause = finding_call(p);
+	return finding_function(x, x->threads[0].tid, FIG_BY_BLOCKED);
 }
 
 finding_rule *const finding_process_rules[] = {

@@ -85,6 +85,11 @@ static bool event_2(const struct gs_record_2 *r, struct event *ev)
 		ev->tid = 0;
 		ev->parent = r->a;
 		return true;
+	case GS_REC_FT_TIME:
+		ev->kind = EVENT_FT_TIME;
+		ev->ft_time = r->r.arg;
+		ev->holder = r->a;
+		return true;
 	}
 	return false;
 }
@@ -118,6 +123,9 @@ static bool event_1(const struct gs_record *r, struct event *ev)
 	case GS_REC_STEP:
 		ev->kind = r->kind == GS_REC_STEP ? EVENT_STEP : EVENT_ITERATION;
 		ev->slow = !!(r->flags & GS_REC_SLOW);
+		return true;
+	case GS_REC_FT_CRITICAL:
+		ev->kind = EVENT_FT_CRITICAL;
 		return true;
 	case GS_REC_THREAD_EXIT:
 		ev->kind = EVENT_THREAD_EXIT;

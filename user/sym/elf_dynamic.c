@@ -215,28 +215,69 @@ int elf_file_got_value(struct elf_file *f, u64 slot, u64 *ret_vaddr)
 	return -ENOENT;
 }
 
-int elf_file_pointer(struct elf_file *f, u64 vaddr, u64 *ret_vaddr)
+/* What is at @vaddr without a relocation: linked at a fixed address, or relocated in place (RELR).
+ */
+static u64 plain_pointer(struct elf_file *f, u64 vaddr)
 {
-	const u8 *p = elf_file_bytes(f, vaddr, sizeof(*ret_vaddr));
-	Elf64_Rela r;
-	size_t i;
+	const u8 *p = elf_file_bytes(f, vaddr, sizeof(u64));
+	u64 v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* What @r puts where it is; 0: not a pointer into this file. */
+static u64 relocated(struct elf_file *f, const Elf64_Rela *r)
+{
+	u32 type = ELF64_R_TYPE(r->r_info);
 	u64 v;
 
-	for (i = 0; reloc_at(f, i, &r); i++) {
-		if (r.r_offset != vaddr)
-			continue;
-		if (ELF64_R_TYPE(r.r_info) == f->machine->relative) {
-			*ret_vaddr = (u64)r.r_addend;
-			return 0;
-		}
-		if (ELF64_R_TYPE(r.r_info) == f->machine->absolute ||
-		    ELF64_R_TYPE(r.r_info) == f->machine->glob_dat)
-			return symbol_value(f, &r, ret_vaddr);
-		return -ENOENT;
+	if (type == f->machine->relative)
+		return (u64)r->r_addend;
+	if ((type != f->machine->absolute && type != f->machine->glob_dat) ||
+	    symbol_value(f, r, &v))
+		return 0;
+	return v;
+}
+
+/* The index of @vaddr in @list, which is in rising order; @n: not there. */
+static size_t index_of(const u64 *list, size_t n, u64 vaddr)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (list[mid] < vaddr)
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	if (!p)
-		return -ENOENT;
-	memcpy(&v, p, sizeof(v)); /* linked at a fixed address, or relocated in place (RELR) */
+	return low < n && list[low] == vaddr ? low : n;
+}
+
+void elf_file_pointers(struct elf_file *f, const u64 *vaddrs, size_t n, u64 *ret_vaddrs)
+{
+	Elf64_Rela r;
+	size_t i, k;
+
+	for (i = 0; i < n; i++)
+		ret_vaddrs[i] = plain_pointer(f, vaddrs[i]);
+	for (i = 0; n && reloc_at(f, i, &r); i++) {
+		if (r.r_offset < vaddrs[0] || r.r_offset > vaddrs[n - 1])
+			continue;
+		k = index_of(vaddrs, n, r.r_offset);
+		if (k < n)
+			ret_vaddrs[k] = relocated(f, &r);
+	}
+}
+
+int elf_file_pointer(struct elf_file *f, u64 vaddr, u64 *ret_vaddr)
+{
+	u64 v;
+
+	elf_file_pointers(f, &vaddr, 1, &v);
 	if (!v)
 		return -ENOENT;
 	*ret_vaddr = v;

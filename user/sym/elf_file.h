@@ -135,4 +135,10 @@ int elf_file_got_value(struct elf_file *f, u64 slot, u64 *ret_vaddr);
  */
 int elf_file_pointer(struct elf_file *f, u64 vaddr, u64 *ret_vaddr);
 
+/*
+ * elf_file_pointers - those at @n places, which @vaddrs has in rising order; 0 in @ret_vaddrs for
+ * one that cannot be told.  The relocations are read but once.
+ */
+void elf_file_pointers(struct elf_file *f, const u64 *vaddrs, size_t n, u64 *ret_vaddrs);
+
 #endif

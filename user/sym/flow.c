@@ -365,3 +365,19 @@ const struct flow_store *flow_stores(const struct flow *f, size_t *ret_n)
 	*ret_n = f->nstores;
 	return f->stores;
 }
+
+bool flow_each_load(const struct flow *f, size_t *at, struct flow_loaded *ret_l)
+{
+	for (; *at < f->nbases; ++*at) {
+		const struct base *b = &f->bases[*at];
+
+		if (b->why != FLOW_LOADED)
+			continue;
+		*ret_l = (struct flow_loaded) {
+			.from = { .base = (u32)b->a, .disp = b->b },
+			.v = { .base = (u32)++ * at },
+		};
+		return true;
+	}
+	return false;
+}

@@ -70,4 +70,13 @@ bool flow_insn(const struct flow *f, size_t i, u64 *ret_vaddr);
 
 const struct flow_store *flow_stores(const struct flow *f, size_t *ret_n);
 
+/* 8 bytes of memory that were loaded into a register, and what stands for their value. */
+struct flow_loaded {
+	struct flow_value from, v;
+};
+
+/* The next one at or after *@at, which begins at 0 and moves on; in no order; false past the last.
+ */
+bool flow_each_load(const struct flow *f, size_t *at, struct flow_loaded *ret_l);
+
 #endif

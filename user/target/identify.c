@@ -16,6 +16,7 @@
 
 #include "user/sym/elf_file.h"
 #include "user/target/binaries.h"
+#include "user/target/container.h"
 #include "user/target/interpreter.h"
 #include "user/target/proc_maps.h"
 #include "user/target/proc_status.h"
@@ -89,6 +90,7 @@ static struct py_process *make(const struct identify *id, const struct py_binary
 			       const char *path)
 {
 	struct py_process *p = calloc(1, sizeof(*p));
+	struct container place;
 
 	if (!p)
 		return NULL;
@@ -96,6 +98,8 @@ static struct py_process *make(const struct identify *id, const struct py_binary
 	if (!p->command)
 		return process_free(p);
 	proc_command(id->pid, p->command, COMMAND_BYTES);
+	if (!container_read(id->pid, &place))
+		p->cgroup = strdup(place.cgroup);
 	p->pid = id->pid;
 	p->ns_pid = id->status.ns_pid;
 	p->start_ticks = id->status.start_ticks;

@@ -15,6 +15,7 @@
 
 struct py_layout {
 	const char *found_by; /* "table", "debug_offsets", "dwarf"; static */
+	u32 confirmed; /* so many of its offsets the file's exports say as well */
 	/* _PyRuntimeState */
 	u32 runtime_gil; /* the GIL itself (3.8-3.11); GS_NO_FIELD: per interpreter */
 	u32 runtime_ceval; /* &_PyRuntime.ceval, what drop_gil is given (3.8-3.11) */
@@ -70,8 +71,10 @@ struct py_layout {
 	u32 tp_dictoffset;
 	u32 ht_cached_keys; /* PyHeapTypeObject: keys that its instances share (3.11+) */
 	u32 obj_values; /* of instances with Py_TPFLAGS_MANAGED_DICT: bytes before the object
-			   (3.11); GS_NO_FIELD: behind it, with Py_TPFLAGS_INLINE_VALUES (3.13+) */
-	u32 obj_dict; /* bytes before the object; one of the two is NULL */
+			   (3.11, 3.12); GS_NO_FIELD: behind it, with Py_TPFLAGS_INLINE_VALUES
+			   (3.13+) */
+	u32 obj_dict; /* bytes before the object; one of the two is NULL, or where both are at one
+			 place it is the address of the values less 1 if that is odd (3.12) */
 	u32 md_dict; /* PyModuleObject */
 	/* PyDictObject, PyDictKeysObject */
 	u32 ma_keys;

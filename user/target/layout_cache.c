@@ -4,6 +4,7 @@
  */
 #include "user/target/layout_cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +18,7 @@
 
 #define CACHE_DIR "/var/cache/gilscope"
 #define FIRST_LINE "gilscope layout 1\n" /* another meaning of a field: another number */
-#define ID_MAX 128
+#define FILES_MAX 1000
 
 /* Ours, and nobody else's to write? */
 static bool trusted(int fd, mode_t type)
@@ -51,7 +52,7 @@ static bool is_id(const char *id)
 {
 	size_t n = id ? strlen(id) : 0;
 
-	return n && n <= ID_MAX && strspn(id, "0123456789abcdef") == n;
+	return n && n <= LAYOUT_CACHE_ID_MAX && strspn(id, "0123456789abcdef") == n;
 }
 
 static bool read_values(FILE *f, u32 *values)
@@ -70,9 +71,9 @@ static bool read_values(FILE *f, u32 *values)
 	return !fgets(line, sizeof(line), f);
 }
 
-int layout_cache_get(const char *build_id, struct py_layout *l)
+int layout_cache_get(const char *id, struct py_layout *l)
 {
-	int dir = is_id(build_id) ? open_dir(false) : -1, fd;
+	int dir = is_id(id) ? open_dir(false) : -1, fd;
 	u32 values[LAYOUT_FIELDS];
 	FILE *f = NULL;
 	bool ok;
@@ -80,7 +81,7 @@ int layout_cache_get(const char *build_id, struct py_layout *l)
 
 	if (dir < 0)
 		return -ENOENT;
-	fd = openat(dir, build_id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = openat(dir, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	close(dir);
 	if (fd >= 0 && trusted(fd, S_IFREG))
 		f = fdopen(fd, "r");
@@ -112,17 +113,54 @@ static bool write_values(int fd, const struct py_layout *l)
 	return !fclose(f) && !i;
 }
 
-void layout_cache_put(const char *build_id, const struct py_layout *l)
+/* Containers come and go, and files with them: when there are too many begin anew. */
+static void make_room(int dir)
 {
-	int dir = is_id(build_id) ? open_dir(true) : -1, fd;
-	char fresh[ID_MAX + 32];
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	size_t n = 0;
+
+	if (!d && fd >= 0)
+		close(fd);
+	if (!d)
+		return;
+	while ((entry = readdir(d)))
+		n += is_id(entry->d_name);
+	rewinddir(d);
+	while (n >= FILES_MAX && (entry = readdir(d)))
+		if (is_id(entry->d_name))
+			unlinkat(dir, entry->d_name, 0);
+	closedir(d);
+}
+
+int layout_cache_file_id(const char *build_id, int fd, char ret_id[LAYOUT_CACHE_ID_MAX + 1])
+{
+	struct stat st;
+	int n;
+
+	if (fstat(fd, &st))
+		return -ENOENT;
+	n = snprintf(ret_id, LAYOUT_CACHE_ID_MAX + 1, "%s%016llx%016llx%016llx%016llx%016llx",
+		     build_id ? build_id : "", (unsigned long long)st.st_dev,
+		     (unsigned long long)st.st_ino, (unsigned long long)st.st_size,
+		     (unsigned long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		     (unsigned long long)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
+	return n > 0 && n <= LAYOUT_CACHE_ID_MAX ? 0 : -ENOENT;
+}
+
+void layout_cache_put(const char *id, const struct py_layout *l)
+{
+	int dir = is_id(id) ? open_dir(true) : -1, fd;
+	char fresh[LAYOUT_CACHE_ID_MAX + 32];
 
 	if (dir < 0)
 		return;
+	make_room(dir);
 	/* A file appears whole or not at all, whoever else writes it. */
-	snprintf(fresh, sizeof(fresh), ".%s.%d", build_id, (int)getpid());
+	snprintf(fresh, sizeof(fresh), ".%s.%d", id, (int)getpid());
 	fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0 && (!write_values(fd, l) || renameat(dir, fresh, dir, build_id)))
+	if (fd >= 0 && (!write_values(fd, l) || renameat(dir, fresh, dir, id)))
 		unlinkat(dir, fresh, 0);
 	close(dir);
 }

@@ -15,6 +15,7 @@
 #include "user/target/debug_offsets.h"
 #include "user/target/layout_cache.h"
 #include "user/target/layout_dwarf.h"
+#include "user/target/layout_exports.h"
 #include "user/target/layout_fields.h"
 #include "user/target/layout_machine.h"
 
@@ -55,11 +56,17 @@ static bool tells_all(const struct py_layout *l, const struct py_layout *wanted)
 	return true;
 }
 
-/* What debug information says of the fields of @l; @path: of which file. */
+/*
+ * What debug information says of the fields of @l; @path: of which file.
+ *
+ * Who runs a program of his own can give it any build id, and tell anything of it.  So what is not
+ * from our own root is kept for that very file alone.
+ */
 static int read_dwarf(struct elf_file *f, const struct py_binary *b, const char *root,
 		      const struct py_layout *l, struct py_layout *ret_l, char *path, size_t size)
 {
 	struct layout_dwarf_from from = { .fd = elf_file_fd(f), .wanted = l };
+	char file_id[LAYOUT_CACHE_ID_MAX + 1], *id = b->build_id;
 	struct elf_section s;
 	bool ours = false;
 	int fd = -1, r;
@@ -76,12 +83,17 @@ static int read_dwarf(struct elf_file *f, const struct py_binary *b, const char 
 		from.build_id = b->build_id;
 	}
 	*ret_l = *l;
-	r = layout_dwarf_read(&from, ret_l);
+	r = ours ? -ENOENT : layout_cache_file_id(b->build_id, from.fd, file_id);
+	if (!ours)
+		id = r ? NULL : file_id;
+	if (r || layout_cache_get(id, ret_l) || !tells_all(ret_l, l)) {
+		*ret_l = *l;
+		r = layout_dwarf_read(&from, ret_l);
+		if (!r && tells_all(ret_l, l))
+			layout_cache_put(id, ret_l);
+	}
 	if (fd >= 0)
 		close(fd);
-	/* Who runs a program of his own can give it any build id, and tell anything of it. */
-	if (!r && ours && tells_all(ret_l, l))
-		layout_cache_put(b->build_id, ret_l);
 	return r;
 }
 
@@ -127,6 +139,29 @@ static int add_dwarf(struct elf_file *f, const struct py_binary *b, const char *
 	return 0;
 }
 
+/* What it exports says the same as all the rest. */
+static int check_exports(struct elf_file *f, const struct py_binary *b, u64 runtime_size,
+			 struct py_layout *l, struct err *e)
+{
+	struct layout_export list[LAYOUT_EXPORTS_MAX];
+	size_t n = layout_exports_read(f, b->runtime_vaddr, runtime_size, l, !b->debug, list);
+	int r = layout_exports_agree(list, n, l, b->path, e);
+
+	if (r < 0)
+		return r;
+	l->confirmed = (u32)r;
+	return 0;
+}
+
+static u64 runtime_size(struct elf_file *f)
+{
+	struct elf_symbol sym;
+
+	return elf_file_export(f, "_PyRuntime", &sym) && elf_file_symbol(f, "_PyRuntime", &sym)
+		       ? 0
+		       : sym.size;
+}
+
 int layout_evidence(struct elf_file *f, const struct py_binary *b, const char *root,
 		    struct py_layout *ret_l, struct err *e)
 {
@@ -136,23 +171,22 @@ int layout_evidence(struct elf_file *f, const struct py_binary *b, const char *r
 		.version_hex = b->version_hex,
 		.version_found_by = b->version_found_by,
 		.free_threaded = b->free_threaded,
+		.runtime_size = runtime_size(f),
 	};
-	struct elf_symbol sym;
 	struct py_layout l;
 	int r = layout_find(b->version_hex, b->free_threaded, &l, e);
 
 	if (!r)
 		layout_for_machine(elf_file_machine(f), &l);
 	if (!r && n) {
-		if (!elf_file_export(f, "_PyRuntime", &sym) ||
-		    !elf_file_symbol(f, "_PyRuntime", &sym))
-			from.runtime_size = sym.size;
 		from.bytes = elf_file_bytes(f, b->runtime_vaddr, n);
 		from.nbytes = from.bytes ? n : 0;
 		r = debug_offsets_read(&from, &l, e);
 	}
 	if (!r && (b->debug || !n))
 		r = add_dwarf(f, b, root, n > 0, &l, e);
+	if (!r)
+		r = check_exports(f, b, from.runtime_size, &l, e);
 	if (!r)
 		*ret_l = l;
 	return r;

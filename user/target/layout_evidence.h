@@ -1,6 +1,6 @@
 /*
- * The layout of one build, by all there is to tell it: _Py_DebugOffsets, debug information, the
- * version's row.
+ * The layout of one build, by all there is to tell it: _Py_DebugOffsets, debug information, what
+ * the file exports, the version's row.
  */
 #ifndef GS_USER_TARGET_LAYOUT_EVIDENCE_H
 #define GS_USER_TARGET_LAYOUT_EVIDENCE_H
@@ -16,7 +16,7 @@ struct py_binary;
  *
  * Debug information is read where it adds something: for builds before 3.13, and for debug
  * builds, which need it.  It is the file's own or that of the debug file with its build id
- * (debug_file.h).
+ * (debug_file.h).  What all of them have to agree with is what the file exports (layout_exports.h).
  * Return: 0; -ENOTSUP (5) with @e naming the two pieces of evidence that contradict each other,
  * or the one that is missing; then @ret_l is as before.
  */

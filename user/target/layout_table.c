@@ -36,18 +36,19 @@
 	.ob_type = 8, .tp_name = 24, .tp_basicsize = 32, .tp_dealloc = 48, .tp_flags = 168, \
 	.tp_dictoffset = 288
 
-/* Objects' attributes are not read: threads have no Python names here. */
-#define NO_ATTRIBUTES \
-	.interp_modules = GS_NO_FIELD, .ht_cached_keys = GS_NO_FIELD, .obj_values = GS_NO_FIELD, \
-	.obj_dict = GS_NO_FIELD, .md_dict = GS_NO_FIELD, .ma_keys = GS_NO_FIELD, \
-	.ma_values = GS_NO_FIELD, .dv_values = GS_NO_FIELD, .dk_size = GS_NO_FIELD, \
-	.dk_log2_size = GS_NO_FIELD, .dk_log2_index_bytes = GS_NO_FIELD, .dk_kind = GS_NO_FIELD, \
-	.dk_nentries = GS_NO_FIELD, .dk_indices = GS_NO_FIELD, .ob_size = GS_NO_FIELD, \
-	.lv_tag = GS_NO_FIELD, .ob_digit = GS_NO_FIELD
-
 /* cpython/dictobject.h, cpython/unicodeobject.h, pycore_moduleobject.h: 3.8 to 3.15 */
 #define DICT_STRUCT .md_dict = 16, .ma_keys = 32, .ma_values = 40
 #define STR_STRUCT .str_length = 16, .str_state = 32
+
+/* Objects/dict-common.h, cpython/unicodeobject.h, longintrepr.h: 3.8 to 3.10; instances have a dict
+ */
+#define ATTRIBUTES_3_8 \
+	DICT_STRUCT, STR_STRUCT, .ht_cached_keys = GS_NO_FIELD, .obj_values = GS_NO_FIELD, \
+				 .obj_dict = GS_NO_FIELD, .dv_values = GS_NO_FIELD, .dk_size = 8, \
+				 .dk_log2_size = GS_NO_FIELD, .dk_log2_index_bytes = GS_NO_FIELD, \
+				 .dk_kind = GS_NO_FIELD, .dk_nentries = 32, .dk_indices = 40, \
+				 .str_ascii_data = 48, .str_compact_data = 72, .ob_size = 16, \
+				 .lv_tag = GS_NO_FIELD, .ob_digit = 24
 
 /* pycore_dict.h: 3.11 to 3.15 */
 #define DICT_KEYS \
@@ -94,10 +95,8 @@ const struct layout_row layout_table[] = {
 			.tstate_thread_id = 176,
 			.tstate_native_thread_id = GS_NO_FIELD,
 			OBJECT_STRUCTS,
-			NO_ATTRIBUTES,
-			STR_STRUCT,
-			.str_ascii_data = 48,
-			.str_compact_data = 72,
+			.interp_modules = 56,
+			ATTRIBUTES_3_8,
 		},
 	},
 	{
@@ -126,23 +125,7 @@ const struct layout_row layout_table[] = {
 			.tstate_native_thread_id = GS_NO_FIELD,
 			OBJECT_STRUCTS,
 			.interp_modules = 856,
-			.ht_cached_keys = GS_NO_FIELD, /* instances have a dict */
-			.obj_values = GS_NO_FIELD,
-			.obj_dict = GS_NO_FIELD,
-			DICT_STRUCT,
-			.dv_values = GS_NO_FIELD,
-			.dk_size = 8,
-			.dk_log2_size = GS_NO_FIELD,
-			.dk_log2_index_bytes = GS_NO_FIELD,
-			.dk_kind = GS_NO_FIELD,
-			.dk_nentries = 32,
-			.dk_indices = 40,
-			STR_STRUCT,
-			.str_ascii_data = 48,
-			.str_compact_data = 72,
-			.ob_size = 16,
-			.lv_tag = GS_NO_FIELD,
-			.ob_digit = 24,
+			ATTRIBUTES_3_8,
 		},
 	},
 	{
@@ -170,10 +153,8 @@ const struct layout_row layout_table[] = {
 			.tstate_thread_id = 176,
 			.tstate_native_thread_id = GS_NO_FIELD,
 			OBJECT_STRUCTS,
-			NO_ATTRIBUTES,
-			STR_STRUCT,
-			.str_ascii_data = 48,
-			.str_compact_data = 72,
+			.interp_modules = 856,
+			ATTRIBUTES_3_8,
 		},
 	},
 	{
@@ -251,10 +232,20 @@ const struct layout_row layout_table[] = {
 			.tstate_thread_id = 136,
 			.tstate_native_thread_id = 144,
 			OBJECT_STRUCTS,
-			NO_ATTRIBUTES,
+			.interp_modules = 944,
+			.ht_cached_keys = 880,
+			/* pycore_object.h, _PyObject_DictOrValuesPointer(): one place for both */
+			.obj_values = 24,
+			.obj_dict = 24,
+			DICT_STRUCT,
+			.dv_values = 0,
+			DICT_KEYS,
 			STR_STRUCT,
 			.str_ascii_data = 40,
 			.str_compact_data = 56,
+			.ob_size = GS_NO_FIELD,
+			.lv_tag = 16,
+			.ob_digit = 24,
 		},
 	},
 	{

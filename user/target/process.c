@@ -22,7 +22,7 @@
 struct py_process *process_free(struct py_process *p)
 {
 	if (p)
-		free(p->command);
+		free(p->command), free(p->cgroup);
 	free(p);
 	return NULL;
 }

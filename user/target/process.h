@@ -18,6 +18,7 @@ struct py_process {
 	pid_t ns_pid; /* as its own pid namespace does */
 	u64 start_ticks; /* field 22 of /proc/PID/stat: with pid, its identity */
 	char *command; /* owned; command line, printable, cut to 256 bytes */
+	char *cgroup; /* owned; path of its control group, printable; NULL: not known */
 	const struct py_binary *binary; /* borrowed from the cache */
 	/* Path that opens the mapped file itself, for uprobes: /proc/PID/map_files/… where it
 	 * can be opened, else /proc/PID/root/….  Valid while the process lives. */

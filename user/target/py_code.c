@@ -236,6 +236,12 @@ const struct py_code *py_codes_find(struct py_codes *c, u64 addr)
 	return &e->code;
 }
 
+bool py_code_is_own(const struct py_code *code)
+{
+	return !code->first_line && !strcmp(code->file, "__init__") &&
+	       !strcmp(code->function, "__init__");
+}
+
 s32 py_code_line(const struct py_codes *c, const struct py_code *code, s32 offset)
 {
 	const struct entry *e = (const struct entry *)code; /* its first member */

@@ -40,6 +40,12 @@ void py_codes_free(struct py_codes *c); /* NULL is fine */
  */
 const struct py_code *py_codes_find(struct py_codes *c, u64 addr);
 
+/*
+ * Is @code the interpreter's own?  Between a call of a class and its __init__() it makes a frame of
+ * one (3.12+; Python/specialize.c, _Py_InitCleanup), which tracebacks leave out.
+ */
+bool py_code_is_own(const struct py_code *code);
+
 /* The line of the instruction @offset bytes into @code (one of ours); 0: it has none. */
 s32 py_code_line(const struct py_codes *c, const struct py_code *code, s32 offset);
 

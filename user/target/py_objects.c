@@ -160,6 +160,8 @@ int py_attributes_read(const struct py_memory *m, u64 addr, struct py_entries *r
 		return dict_at_offset(m, addr, type, ret_e);
 	if (l->obj_values != GS_NO_FIELD)
 		r = py_read_u64(m, addr - l->obj_values, &values);
+	if (l->obj_values == l->obj_dict) /* 3.12: tagged */
+		values = values & 1 ? values + 1 : 0;
 	if (!r && values) {
 		r = py_read_u64(m, type + l->ht_cached_keys, &keys);
 		return r ? r : read_keys(m, keys, values, ret_e);

@@ -63,13 +63,20 @@ static int read_kept(const struct gs_memory *ops, void *to, u32 size, u64 from)
 	return 0;
 }
 
+bool py_stacks_known(const struct py_binary *b)
+{
+	const struct py_layout *l = &b->layout;
+
+	return !b->by_notes && layout_frames_known(&l->frames) && l->str_state != GS_NO_FIELD &&
+	       l->str_compact_data != GS_NO_FIELD;
+}
+
 int py_stacks_new(const struct py_process *p, struct py_stacks **ret_s, struct err *e)
 {
 	const struct py_layout *l = &p->binary->layout;
 	struct py_stacks *s;
 
-	if (p->binary->by_notes || !layout_frames_known(&l->frames) ||
-	    l->str_state == GS_NO_FIELD || l->str_compact_data == GS_NO_FIELD)
+	if (!py_stacks_known(p->binary))
 		return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
 			    "pid %d: %s %s: where its frames are is not known; supported: "
 			    "CPython " GS_LAYOUT_VERSIONS,
@@ -105,12 +112,15 @@ static void name_frames(struct py_stacks *s, struct py_stack *stack)
 	const struct gs_frames *f = &s->now;
 	size_t i;
 
-	stack->n = f->n;
+	stack->n = 0;
 	stack->end = f->end;
 	for (i = 0; i < f->n; i++) {
-		struct py_frame *frame = &stack->frame[i];
+		struct py_frame *frame = &stack->frame[stack->n];
 
 		frame->code = py_codes_find(s->codes, f->frame[i].code);
+		if (frame->code && py_code_is_own(frame->code))
+			continue;
+		stack->n++;
 		frame->line =
 			frame->code ? py_code_line(s->codes, frame->code, f->frame[i].offset) : 0;
 		frame->flags = f->frame[i].flags;

@@ -55,6 +55,9 @@ struct py_stack {
 
 struct py_stacks; /* what is kept between stacks of one process */
 
+/* Is it known where the frames and names of the interpreter @b are? */
+bool py_stacks_known(const struct py_binary *b);
+
 /*
  * py_stacks_new - get ready for the stacks of @p, which is borrowed
  * Return: 0; -ENOTSUP (5) with @e naming the version whose frames are not known; -ENOMEM.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/trace/replay_ft.h"
 #include "user/trace/replay_loops.h"
 #include "user/trace/replay_private.h"
 
@@ -124,6 +125,8 @@ static int (*const handlers[EVENT_KIND_COUNT])(struct replay *, const struct eve
 	[EVENT_STEP] = rp_step,
 	[EVENT_WHICH_GIL] = rp_which_gil,
 	[EVENT_CONTENDED_OTHER] = rp_contended_other,
+	[EVENT_FT_TIME] = rp_ft_time,
+	[EVENT_FT_CRITICAL] = rp_ft_critical,
 };
 
 /* Figures for the moments before @until_ns. */
@@ -135,6 +138,8 @@ static int marks_due(struct replay *r, u64 until_ns)
 		const struct rp_mark *mark = &m->marks[r->next_mark++];
 		struct figures *f;
 
+		if (rp_blame_settle(r))
+			return -ENOMEM;
 		/* What is open at the end is told: OPEN events. */
 		if (until_ns < UINT64_MAX)
 			rp_mark_apply(r, mark, true);
@@ -203,7 +208,7 @@ struct figures *replay_figures(struct replay *r)
 	struct figures *f;
 
 	r->all_read = true;
-	if (!r->info || r->at_err || marks_due(r, UINT64_MAX))
+	if (!r->info || r->at_err || marks_due(r, UINT64_MAX) || rp_blame_settle(r))
 		return NULL;
 	f = rp_figures(r, r->now_ns);
 	return !f || replay_lists(r, f) ? figures_free(f) : f;

@@ -8,6 +8,7 @@
 
 #include "user/base/fmt.h"
 #include "user/model/fig_rows.h"
+#include "user/trace/replay_ft.h"
 #include "user/trace/replay_loops.h"
 #include "user/trace/replay_private.h"
 
@@ -28,13 +29,12 @@ static bool has_no_gil(const struct rp_process *p)
 	return p->known & EVENT_KNOWN_NO_GIL && !p->first_owned_ns;
 }
 
-/* What no family measured is null; recordings have nothing of the ft family. */
+/* What no family measured is null. */
 static void null_unmeasured(const struct replay *r, const struct rp_process *p,
 			    struct fig_thread *row)
 {
-	row->ft.stops = row->ft.stopping_ns = row->ft.stopped_ns = row->ft.suspended_ns = FIG_NULL;
-	row->ft.mutex_waits = row->ft.mutex_wait_ns = row->ft.mutex_wait_max_ns = FIG_NULL;
-	row->ft.mutex_holder_tid = row->ft.critical_waits = FIG_NULL;
+	rp_ft_thread(rp_has_ft(r, p), &row->ft);
+	row->wait_runnable_ns = FIG_NULL; /* not recorded */
 	if (!rp_measures(r, GS_FAMILY_GIL) || has_no_gil(p)) {
 		row->takes = row->contended_takes = row->held_ns = row->wait_ns = FIG_NULL;
 		row->hold.valid = row->wait.valid = false;
@@ -268,6 +268,7 @@ static bool describe(const struct rp_process *p, struct fig_process *out)
 	out->python.debug = p->known & EVENT_KNOWN_DEBUG;
 	out->gil_enabled = !(p->known & EVENT_KNOWN_NO_GIL);
 	out->types_observed_ns = out->types_bursts = FIG_NULL;
+	out->cpu = (struct fig_cpu) { FIG_NULL, FIG_NULL, FIG_NULL }; /* not recorded */
 	return ok;
 }
 
@@ -286,12 +287,16 @@ static bool process(const struct replay *r, const struct rp_process *p, u64 mome
 		return ok;
 	if (rp_measures(r, GS_FAMILY_GIL))
 		ok = gil_row(r, p, now, out);
+	if (ok && out->ngils && !watched(r))
+		ok = rp_blame_rows(p, now, out);
 	if (ok && rp_measures(r, GS_FAMILY_GC))
 		ok = gc_rows(r, p, out);
 	if (ok && rp_measures(r, GS_FAMILY_IO))
 		ok = io_rows(r, p, out);
 	if (ok && rp_measures(r, GS_FAMILY_ASYNCIO))
 		ok = rp_loop_rows(p, out);
+	if (ok && rp_has_ft(r, p))
+		ok = rp_ft_rows(p, out);
 	if (!ok || !rp_measures(r, GS_FAMILY_REFS))
 		return ok;
 	return copy_text(&out->types_coverage, p->coverage) && type_rows(p, out);
@@ -380,6 +385,8 @@ void rp_new_interval(struct replay *r)
 			thread_new_interval(&p->retired[j]);
 		thread_new_interval(&p->folded);
 		rp_loops_new_interval(p);
+		for (size_t j = 0; j < GS_FT_TIME_COUNT; j++)
+			p->ft[j].interval_max_ns = 0;
 		for (size_t j = 0; j < GS_GC_GENERATIONS; j++)
 			p->gc[j].pause.interval_max_ns = 0;
 		for (size_t j = 0; j < GS_IO_COUNT; j++) {

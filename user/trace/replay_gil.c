@@ -42,6 +42,7 @@ int rp_hold(struct replay *r, const struct event *ev)
 	struct rp_thread *t = rp_thread_of(r, ev);
 	u64 begin = event_begin_ns(ev);
 	struct rp_gil *g;
+	int err;
 
 	if (!t)
 		return 0;
@@ -61,7 +62,8 @@ int rp_hold(struct replay *r, const struct event *ev)
 			t->p->first_owned_ns = begin;
 		rp_own(&t->p->owners, t->serial, begin);
 	}
-	return rp_longest(r, RP_LONGEST_HOLD, t, ev);
+	err = rp_blame_hold(r, t, ev);
+	return err ? err : rp_longest(r, RP_LONGEST_HOLD, t, ev);
 }
 
 int rp_wait(struct replay *r, const struct event *ev)
@@ -70,10 +72,14 @@ int rp_wait(struct replay *r, const struct event *ev)
 	u64 begin = event_begin_ns(ev);
 	struct rp_process *p;
 	struct rp_gil *g;
+	int err;
 
 	if (!t)
 		return 0;
 	p = t->p;
+	err = rp_blame_wait(r, t, ev);
+	if (err)
+		return err;
 	t->row.contended_takes++;
 	t->row.wait_ns += ev->ns;
 	rp_hist_add(&t->row.wait, ev->ns);

@@ -6,6 +6,7 @@
 
 #include "user/model/event.h"
 #include "user/model/figures.h"
+#include "user/trace/replay_blame.h"
 
 struct replay;
 struct rp_process;
@@ -25,6 +26,7 @@ struct rp_gil {
 	u64 takes, contended_takes, forced_releases, held_ns, wait_ns, contended_ns;
 	u64 held_offcpu_ns, held_preempted_ns;
 	struct rp_owners owners;
+	struct rp_passes passes;
 };
 
 /* 0 or a negative errno. */

@@ -1,6 +1,6 @@
 /*
  * What the parts of the replay share: replay.c (events), replay_who.c (who is who), replay_gil.c,
- * replay_rest.c, replay_loops.c, replay_figures.c, replay_marks.c, replay_lists.c.
+ * replay_rest.c, replay_loops.c, replay_ft.c, replay_figures.c, replay_marks.c, replay_lists.c.
  *
  * A thread or process of the replay is found by the reader's index, and is the one meant only if
  * its identity is the same: the reader uses an index again.
@@ -15,6 +15,7 @@
 #include "bpf/losses.h"
 #include "bpf/state.h"
 #include "user/trace/replay.h"
+#include "user/trace/replay_blame.h"
 #include "user/trace/replay_gils.h"
 
 /* What can be open at a moment, and is told only when it ends. */
@@ -88,6 +89,7 @@ struct rp_process {
 	u64 holds; /* finished, that began within the measurement */
 	u64 first_owned_ns; /* the first of them began; 0: none */
 	struct rp_owners owners;
+	struct rp_blame blame;
 	u64 contended_ns; /* finished stretches */
 	u64 contended_end_ns; /* of the last one */
 	u64 stretch_ns; /* the one going on began by then; 0: not known of one */
@@ -104,8 +106,8 @@ struct rp_process {
 	struct fig_io io[GS_IO_COUNT];
 	struct fig_loop *loops; /* owned, with the names of those whose thread has ended */
 	size_t nloops, loops_room;
-	/* refs */
-	struct fig_type *types; /* owned, with their names */
+	struct fig_hist ft[GS_FT_TIME_COUNT];
+	struct fig_type *types; /* refs; owned, with their names */
 	u32 ntypes, types_room;
 	u32 *type_slot; /* open addressing, index + 1; twice as many as types_room */
 };
@@ -186,8 +188,7 @@ struct rp_process *rp_process_at(const struct replay *r, u32 index, u32 pid, u64
 
 /* The thread the reader means; made when it is new.  NULL without memory. */
 struct rp_thread *rp_meet(struct replay *r, const struct trace_thread *tt);
-/* False if that was its name already. */
-bool rp_set_name(struct rp_thread *t, const char *name);
+bool rp_set_name(struct rp_thread *t, const char *name); /* false: it was its name already */
 
 /* The thread that held at the beginning is there, whether or not it has had an event. */
 int rp_seed(struct replay *r, struct rp_process *p);
@@ -226,8 +227,7 @@ int rp_probe(struct replay *r, const struct event *ev);
 /* A wait of @p from @begin_ns to @end_ns is over: what of it was collections. */
 void rp_stalled(struct rp_process *p, u64 begin_ns, u64 end_ns);
 
-/* replay_figures.c: cumulative figures as of @moment_ns; what was open then is set in threads and
- * processes. */
+/* replay_figures.c: as of @moment_ns; what was open then is set in threads and processes. */
 struct figures *rp_figures(const struct replay *r, u64 moment_ns);
 
 /* A moment's figures are made: its maxima belong to the past. */

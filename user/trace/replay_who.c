@@ -149,6 +149,7 @@ void rp_process_free(struct rp_process *p)
 	for (u32 i = 0; i < p->ntypes; i++)
 		free(p->types[i].type);
 	rp_loops_free(p);
+	rp_blame_free(p);
 	free(p->gils);
 	free(p->threads);
 	free(p->retired);

@@ -1,10 +1,12 @@
 /* The recording, from the page's data scripts into columns; and how its figures are written. */
 'use strict';
 
-const KIND = { hold: 0, wait: 1, gc: 2, io: 3, toGil: 4, offCpu: 5, contended: 6, call: 7 };
-const KINDS = 8;
+const KIND = { hold: 0, wait: 1, gc: 2, io: 3, toGil: 4, offCpu: 5, contended: 6, call: 7, loop: 8, step: 9, ft: 10 };
+const KINDS = 11;
 const KIND_TEXT = ['hold', 'wait', 'collection', 'I/O wait', 'wake-up to GIL', 'off CPU with the GIL',
-	'contended', 'I/O call'];
+	'contended', 'I/O call', 'event loop blocked', 'long task step', 'mutex or stop'];
+// bpf/ft.h, enum gs_ft_time
+const FT_TEXT = ['stops the world', 'has stopped the world', 'asleep for a mutex', 'stopped by another'];
 const FLAG = { special: 16, mid: 32, open: 64 };
 
 const element = (id) => document.getElementById(id);
@@ -107,6 +109,9 @@ function decode(bytes, to, last) {
 			break;
 		case KIND.call:
 			to.extra[n] = to.addMore(varint(), zigzag(), 0, 0);
+			break;
+		case KIND.ft:
+			to.extra[n] = to.addMore(varint(), varint(), 0, 0);
 			break;
 		}
 	}

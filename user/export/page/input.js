@@ -108,7 +108,7 @@ class Input {
 		if (i < 0 || x < GUTTER)
 			return null;
 		const row = t.rows[i], perPixel = (t.to - t.from) / t.plotWidth, at = t.time(x);
-		const kinds = [KIND.gc, KIND.offCpu, KIND.hold, KIND.wait, KIND.io, KIND.toGil, KIND.call];
+		const kinds = [KIND.gc, KIND.offCpu, KIND.hold, KIND.wait, KIND.ft, KIND.io, KIND.toGil, KIND.call, KIND.step, KIND.loop];
 		const found = row.thread ? kinds.map((k) => t.tracks.of(row.thread.number, k)) : [t.tracks.owners(row.process.number)];
 		// As it is drawn: see drawThread() and drawOwners().
 		if (found.some((track, k) => (!row.thread || SUMMED.includes(kinds[k])) && t.crowded(track))) {
@@ -181,7 +181,7 @@ class Input {
 	describe(id) {
 		const { recording } = this.timeline, { events } = recording;
 		const kind = events.kind[id] & 15, begin = events.begin[id], length = events.end[id] - begin;
-		const lines = [[KIND_TEXT[kind], kind === KIND.call ? '' : `${count(length)} ns (${ns(length)})`],
+		const lines = [[kind === KIND.ft ? FT_TEXT[events.more[events.extra[id] * 4]] : KIND_TEXT[kind], kind === KIND.call ? '' : `${count(length)} ns (${ns(length)})`],
 			['thread', this.threadText(events.who[id])],
 			['begin', `${exactSeconds(begin)} after the start, ${realTime(recording.info, begin)}`],
 			...this.details(id, kind)];
@@ -211,6 +211,8 @@ class Input {
 			return [['call', `${info.calls[a] || '?'} = ${b}${special ? ', timed out' : ''}`]];
 		case KIND.toGil:
 			return [['call', info.calls[extra] || '?']];
+		case KIND.ft:
+			return b ? [['released by', this.holderText(b, recording.threads[events.who[id]].process)]] : [];
 		case KIND.offCpu:
 			return [['because', special ? 'it was preempted' : 'it slept']];
 		}
@@ -227,7 +229,7 @@ class Input {
 		const head = [[`${ns(to - from)} at ${exactSeconds(from)}`, row.thread ? this.threadText(row.thread.number) : `GIL of pid ${row.process.pid}`]];
 		if (!row.thread)
 			return [...head, ...line('held', tracks.owners(row.process.number)), ...timeline.mainOwners(row.process.number, from, to).flatMap(([n, track]) => line(this.threadText(n), track))];
-		return [...head, ...[KIND.hold, KIND.wait, KIND.gc, KIND.io, KIND.toGil].flatMap((k) => line(KIND_TEXT[k], tracks.of(row.thread.number, k)))];
+		return [...head, ...[KIND.hold, KIND.wait, KIND.gc, KIND.io, KIND.toGil, KIND.loop, KIND.step, KIND.ft].flatMap((k) => line(KIND_TEXT[k], tracks.of(row.thread.number, k)))];
 	}
 
 	/* A row's sums over the whole recording. */

@@ -22,11 +22,12 @@ function fillFacts(recording) {
 function fillLegend(timeline) {
 	const samples = [
 		['hold, in its thread’s colour', (c) => { c.fillStyle = PALETTE[0]; c.fillRect(0, 0, 28, 16); }],
-		['waits for the GIL', (c) => { c.fillStyle = timeline.hatch; c.fillRect(0, 7, 28, 9); }],
+		['waits for the GIL, or for a mutex or a stopped world', (c) => { c.fillStyle = timeline.hatch; c.fillRect(0, 7, 28, 9); }],
 		['collector', (c) => { c.fillStyle = PALETTE[0]; c.fillRect(0, 0, 28, 16); c.fillStyle = timeline.ink.gc; c.fillRect(5, 1, 18, 6); }],
 		['waits for I/O', (c) => { c.fillStyle = timeline.ink.io; c.fillRect(0, 7, 28, 2); }],
 		['woken, not yet owning the GIL', (c) => { c.fillStyle = timeline.ink.togil; c.fillRect(0, 13, 28, 3); }],
 		['off the CPU with the GIL', (c) => { c.fillStyle = PALETTE[0]; c.fillRect(0, 0, 28, 16); c.fillStyle = timeline.ink.card; c.fillRect(5, 9, 18, 2); }],
+		['event loop blocked', (c) => { c.fillStyle = timeline.ink.lost; c.fillRect(0, 13, 28, 2); }],
 		['events lost', (c) => { c.fillStyle = timeline.lostHatch; c.fillRect(0, 0, 28, 16); c.fillStyle = timeline.ink.lost; c.fillRect(0, 0, 28, 3); }],
 	];
 	element('legend').replaceChildren(...samples.map(([text, draw]) => {

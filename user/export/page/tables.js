@@ -201,7 +201,8 @@ function longestCard(recording, input, kind, title) {
 function fillTables(recording, timeline, input) {
 	const hists = [['hold', 'Holds of the GIL'], ['wait', 'Waits for the GIL'], ['pause', 'Collector pauses'], ['wake_to_gil', 'Wake-up until the GIL is owned']];
 	element('distributions').append(...hists.map(([key, title]) => histogramCard(key, title, recording.histograms[key])));
-	const kinds = [[KIND.hold, 'Holds'], [KIND.wait, 'Waits'], [KIND.gc, 'Collections'], [KIND.toGil, 'Wake-up until the GIL is owned'], [KIND.io, 'I/O waits']];
+	const kinds = [[KIND.hold, 'Holds'], [KIND.wait, 'Waits'], [KIND.gc, 'Collections'], [KIND.toGil, 'Wake-up until the GIL is owned'], [KIND.io, 'I/O waits'],
+		[KIND.loop, 'Blocked event loops'], [KIND.ft, 'Mutexes and stops']];
 	element('longest').append(...kinds.map(([kind, title]) => longestCard(recording, input, kind, title)));
 	const box = element('tables');
 	box.append(...lostTables(recording, timeline));

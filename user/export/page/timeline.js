@@ -8,7 +8,7 @@
 const GUTTER = 210; // pixels for the names
 const AXIS = 26, ROW = 30, GAP = 3;
 const SHORTEST_VIEW = 100; // ns
-const SUMMED = [KIND.hold, KIND.wait, KIND.io, KIND.gc]; // of a thread; too many of one, and all are summed
+const SUMMED = [KIND.hold, KIND.wait, KIND.io, KIND.gc, KIND.ft]; // of a thread; too many of one, and all are summed
 const PALETTE = ['#0f766e', '#2563eb', '#b45309', '#7c3aed', '#15803d', '#be185d', '#0369a1', '#a16207',
 	'#4d7c0f', '#9333ea'];
 
@@ -283,10 +283,10 @@ class Timeline {
 
 	drawThread(c, thread, top, h) {
 		const of = (kind) => this.tracks.of(thread, kind);
-		const [hold, wait, io, gc] = SUMMED.map(of);
-		if (this.dense([hold, wait, io, gc])) {
+		const [hold, wait, io, gc, ft] = SUMMED.map(of);
+		if (this.dense([hold, wait, io, gc, ft])) {
 			const base = new Float32Array(Math.ceil(this.plotWidth));
-			for (const [track, style] of [[hold, this.colour(thread)], [wait, this.hatch]]) {
+			for (const [track, style] of [[hold, this.colour(thread)], [wait, this.hatch], [ft, this.hatch]]) {
 				this.stack(c, this.shares(track), base, top, h);
 				c.fillStyle = style;
 				c.fill();
@@ -294,12 +294,16 @@ class Timeline {
 			this.stack(c, this.shares(gc), new Float32Array(base.length), top, 6);
 			c.fillStyle = this.ink.gc;
 			c.fill();
+			this.drawLoops(c, of, top + h);
 			return;
 		}
 		this.eventRects(c, hold, top, h);
 		c.fillStyle = this.colour(thread);
 		c.fill();
 		this.eventRects(c, wait, top + h * 0.45, h * 0.55);
+		c.fillStyle = this.hatch;
+		c.fill();
+		this.eventRects(c, ft, top + h * 0.45, h * 0.55);
 		c.fillStyle = this.hatch;
 		c.fill();
 		this.eventRects(c, io, top + h / 2 - 1, 2);
@@ -320,6 +324,17 @@ class Timeline {
 		c.strokeStyle = this.ink.gcink;
 		c.lineWidth = 1;
 		c.stroke();
+		this.drawLoops(c, of, top + h);
+	}
+
+	/* What blocked an event loop, below all else: few, and long. */
+	drawLoops(c, of, bottom) {
+		this.eventRects(c, of(KIND.loop), bottom - 2, 2);
+		c.fillStyle = this.ink.lost;
+		c.fill();
+		this.eventRects(c, of(KIND.step), bottom - 4, 1);
+		c.fillStyle = this.ink.lost;
+		c.fill();
 	}
 
 	/* Who owned the GIL: every hold in its thread's colour, named where there is room. */
