@@ -21,9 +21,10 @@ CPPFLAGS += $(RT_DEFS)
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
             -Wvla -Wformat=2 -Wno-missing-field-initializers -Werror
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong
+# Where it was built is in no binary: two builds are the same.
+CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
-              -Wno-unused-parameter -Wno-missing-declarations
+              -Wno-unused-parameter -Wno-missing-declarations -ffile-prefix-map=$(CURDIR)=.
 DEPFLAGS  = -MMD -MP -MF $(@:.o=.d)
 # libbpf is linked in: the distribution's own may be older than what this was built with.
 LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo \

@@ -15,7 +15,6 @@
 #include "user/session_private.h"
 
 /* Slots of ended threads are given back this often: at most --max-threads may end in between. */
-#define HOUSEKEEP_NS 100000000ULL
 
 /* A ring's size must be one; the next smaller. */
 static u32 power_of_two(u64 n)
@@ -287,7 +286,7 @@ static int look_after(struct session *s)
 	s->nended = 0;
 	if (s->launch)
 		(void)launch_status(s->launch, &status); /* reap it */
-	s->housekeep_at_ns = clock_mono_ns() + HOUSEKEEP_NS;
+	s->housekeep_at_ns = clock_mono_ns() + collector_pace_ns(&s->collector);
 	return collect_housekeep(&s->collector);
 }
 

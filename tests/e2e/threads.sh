@@ -16,7 +16,8 @@ stop_stat
 quit
 check "$S.out" "$W.truth" "$T/peak" <<'EOF'
 contract(result)
-nothing_lost(result)
+# A thousand threads can be a million pairs of holder and waiter; the table is for 16,384.
+nothing_lost(result, but=("blame_full",))
 p = only_process(result)
 rows, forced = threads(p), gil(p)["forced_releases"]
 equal("threads not seen", [], [n for n, tid in truth["tids"].items() if tid not in rows])

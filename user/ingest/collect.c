@@ -14,6 +14,8 @@
 #include "user/ingest/ticks.h"
 #include "user/ingest/stacks.h"
 
+#define PACE_NS 100000000ULL
+#define PACE_GILS_NS 10000000ULL
 #define NOTHING_NS 1000000000ULL /* who lived longer is shown, even if nothing was seen of it */
 
 int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
@@ -62,6 +64,16 @@ void collector_begin(struct measured *m)
 struct measured *collector_find(const struct collector *c, u32 index)
 {
 	return index < c->maps->max_processes ? c->by_index[index] : NULL;
+}
+
+u64 collector_pace_ns(const struct collector *c)
+{
+	/* In watch mode nothing tells of a GIL before it is looked for; where there is one besides
+	 * the main interpreter's, more may come at any time. */
+	for (size_t i = 0; c->ticks && i < c->count; i++)
+		if (!c->list[i]->exited && c->list[i]->last.more[0].address)
+			return PACE_GILS_NS;
+	return PACE_NS;
 }
 
 size_t collector_running(const struct collector *c)

@@ -53,6 +53,10 @@ void collector_begin(struct measured *m);
 /* The open process in slot @index of gs_procs, or NULL. */
 struct measured *collector_find(const struct collector *c, u32 index);
 
+/* How long it may be until collect_housekeep() is called again: until then nobody looks for new
+ * GILs. */
+u64 collector_pace_ns(const struct collector *c);
+
 /* How many are still running. */
 size_t collector_running(const struct collector *c);
 
