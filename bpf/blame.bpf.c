@@ -31,7 +31,9 @@ __noinline int blame_add(struct gs_thread *t, u32 holder, u64 ns, u64 waits)
 		b->waits += waits; /* its row: nobody else writes it */
 		b->wait_ns += ns;
 	} else if (bpf_map_update_elem(&gs_blame, &key, &first, BPF_NOEXIST)) {
-		gs_lose(GS_LOSS_BLAME_FULL, 1);
+		t->unblamed +=
+			waits; /* it is the unknown holder's: no time of a wait is nobody's */
+		t->unblamed_ns += ns;
 	}
 	return 0;
 }

@@ -35,6 +35,7 @@
 	  "times a thread got the CPU that the kernel did not tell: when that was is worked out " \
 	  "from " \
 	  "the CPU time it used") \
+	/* No longer raised: what there is no room for is the unknown holder's. */ \
 	X(BLAME_FULL, blame_full, "gil", \
 	  "waits of pairs of threads for which there was no room in the table of who made whom " \
 	  "wait") \

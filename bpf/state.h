@@ -121,6 +121,7 @@ struct gs_thread {
 	u64 wait_runnable_ns; /* part of finished waits, watch mode: sleeps: runnable, not running
 			       */
 	struct gs_blocked blocked[GS_BLOCKED_ROWS];
+	u64 unblamed, unblamed_ns; /* of its waits: for whom there was no room in gs_blame */
 };
 
 /* One system call of the io family in one process; many threads add to it. */

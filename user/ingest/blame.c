@@ -189,6 +189,10 @@ static int add_open(const struct kmaps *k, struct reading *r, u64 now_ns)
 		if (k->threads[i].proc != r->m->index || !kmaps_thread(k, i, &t) ||
 		    t.proc != r->m->index || t.state != GS_SLOT_LIVE)
 			continue;
+		if (t.unblamed_ns)
+			err = put(&r->list, 0, t.tid, t.unblamed, t.unblamed_ns);
+		if (err)
+			break;
 		if (!r->watch && t.wait_since_ns)
 			err = open_wait(k, r, &t, now_ns);
 		else if (t.wait_since_ns && !t.watch.ran_ns && now_ns > t.watch.sleep_ns)
@@ -256,6 +260,32 @@ static void fold(struct measured *m)
 	m->nblame -= half - 1;
 }
 
+/* What an ended thread had to do with. */
+static int keep(struct measured *m, u32 holder, u32 waiter, const struct gs_blame *b)
+{
+	if (!m->blame) {
+		m->blame = calloc(MEASURED_MAX_BLAME, sizeof(*m->blame));
+		if (!m->blame)
+			return -ENOMEM;
+	}
+	if (m->nblame == MEASURED_MAX_BLAME)
+		fold(m);
+	m->blame[m->nblame++] = (struct fig_blame) {
+		.holder_tid = holder,
+		.waiter_tid = waiter,
+		.waits = b->waits,
+		.wait_ns = b->wait_ns,
+	};
+	return 0;
+}
+
+int blame_ended(struct measured *m, const struct gs_thread *t)
+{
+	const struct gs_blame rest = { .waits = t->unblamed, .wait_ns = t->unblamed_ns };
+
+	return rest.wait_ns ? keep(m, 0, t->tid, &rest) : 0;
+}
+
 static int take_pair(const struct kmaps *k, const struct gs_blame_key *key,
 		     const struct gs_blame *seen, void *arg)
 {
@@ -270,20 +300,7 @@ static int take_pair(const struct kmaps *k, const struct gs_blame_key *key,
 	if (bpf_map_lookup_elem(k->blame_fd, key, &b))
 		return 0;
 	(void)bpf_map_delete_elem(k->blame_fd, key);
-	if (!m->blame) {
-		m->blame = calloc(MEASURED_MAX_BLAME, sizeof(*m->blame));
-		if (!m->blame)
-			return -ENOMEM;
-	}
-	if (m->nblame == MEASURED_MAX_BLAME)
-		fold(m);
-	m->blame[m->nblame++] = (struct fig_blame) {
-		.holder_tid = holder,
-		.waiter_tid = key->waiter,
-		.waits = b.waits,
-		.wait_ns = b.wait_ns,
-	};
-	return 0;
+	return keep(m, holder, key->waiter, &b);
 }
 
 int blame_retire(const struct collector *c, struct measured *m, const pid_t *tids, size_t ntids)

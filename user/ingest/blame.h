@@ -27,4 +27,8 @@ int blame_rows(const struct collector *c, const struct measured *m, u64 now_ns,
  */
 int blame_retire(const struct collector *c, struct measured *m, const pid_t *tids, size_t ntids);
 
+/* Keep what thread @t, which has ended, waited for holders that its table had no room for.  0 or
+ * -ENOMEM. */
+int blame_ended(struct measured *m, const struct gs_thread *t);
+
 #endif

@@ -180,6 +180,8 @@ static int retire_threads(struct collector *c, u32 epoch)
 				err = measured_retire(m, &row);
 			if (!err)
 				err = stacks_ended(c, m, &t);
+			if (!err)
+				err = blame_ended(m, &t);
 			if (!err && blame_is_kept(c, m))
 				err = note_ended(c, m, t.tid);
 			if (err)
