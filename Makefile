@@ -175,10 +175,11 @@ test-all: ## everything, longer: every interpreter, every kernel, a long soak, f
 	$(Q)$(MAKE) all tests
 	$(Q)sh scripts/pythons.sh $O/pythons
 	$(Q)sh scripts/freethreaded.sh $O/pythons
+	$(Q)sh scripts/musl.sh $O/pythons
 	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64
 	$(Q)sh scripts/places.sh $O/places
 	$(Q)sh scripts/kernels.sh $O/kernels
-	$(Q)KERNELS=all MATRIX=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
+	$(Q)KERNELS=all MATRIX=all STACKS=all FLEET=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
 	$(Q)$(MAKE) arm64
 
 lint: ## layering, sizes, headers, format, words
@@ -224,11 +225,13 @@ pythons: ## fetch Debian's CPythons 3.9 to 3.15 as chroots, for tests/e2e/python
 pythons-arm64: ## fetch Debian's CPythons for arm64, as files to look into: tests/unit/test_sites_arm64.c (70 MB)
 	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64
 
-arm64: ## what is found in an arm64 CPython, probed by an emulated arm64 kernel (30 s)
+arm64: ## gilscope for arm64, and what it finds in an arm64 CPython, tried in an emulated arm64 kernel
 	$(Q)sh scripts/deps.sh arm64
 	$(Q)$(MAKE) all
 	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64 guest
+	$(Q)sh scripts/arm64.sh $O/pythons-arm64
 	$(Q)O=$O sh tests/kernels/arm64.sh
+	$(Q)O=$O MACHINE=aarch64 tests/kernels/run.sh
 
 matrix: ## every CPython at hand, in every form and place: known answers, and a table (as root); ARGS="--only 3.13,chroot"
 	$(Q)sh scripts/deps.sh test

@@ -15,8 +15,6 @@
 #include "bpf/core.bpf.h"
 #include "bpf/record.bpf.h"
 
-#define NR_EPOLL_CREATE1 291 /* x86-64 */
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1); /* set before load */
@@ -84,7 +82,6 @@ static __always_inline void enters(struct gs_thread *t, struct gs_loop *l, u32 f
 		return;
 	l->enter_ns = now;
 	iteration_ends(t, l, now);
-	l->woken_ns = 0;
 }
 
 /* The new epoll is not a task's own: the loop that was this thread's is no more. */
@@ -118,7 +115,7 @@ int gs_loop_enter(struct trace_event_raw_sys_enter *ctx)
 	if (!l)
 		return 0;
 	seq = gs_write_begin(t);
-	if (nr == NR_EPOLL_CREATE1)
+	if (nr == GS_NR_epoll_create1)
 		epoll_made(l);
 	else
 		enters(t, l, (u32)ctx->args[0], now);
@@ -142,23 +139,47 @@ int gs_loop_leave(struct trace_event_raw_sys_exit *ctx)
 		return 0;
 	l->in_call = 0;
 	l->since_ns = bpf_ktime_get_ns();
-	/* As the io family sees it; an earlier call's is not this one's. */
-	l->woken_ns = t->woken_ns > l->enter_ns ? t->woken_ns : 0;
+	/*
+	 * As the io family sees it.  A call that did not sleep leaves it: what was woken for may
+	 * have been put off to the next iteration, as a future's waiters are.
+	 */
+	if (t->woken_ns > l->enter_ns)
+		l->woken_ns = t->woken_ns;
 	return 0;
 }
 
 static __always_inline void step_begins(struct gs_loop *l, u64 now)
 {
+	u64 ns, delay = (u64)-1;
 	u32 depth = l->depth;
-	u64 ns;
 
-	if (l->woken_ns && gs_elapsed(l->woken_ns, now, &ns))
+	if (l->woken_ns && gs_elapsed(l->woken_ns, now, &ns)) {
 		gs_hist_add(&l->step_delay, ns);
+		delay = ns;
+	}
 	l->woken_ns = 0;
 	l->steps++;
 	l->depth = depth + 1;
-	if (depth < GS_STEP_DEPTH)
+	if (depth < GS_STEP_DEPTH) {
 		l->step_since_ns[depth & (GS_STEP_DEPTH - 1)] = now;
+		l->step_delay_ns[depth & (GS_STEP_DEPTH - 1)] = delay;
+	}
+}
+
+static __always_inline void tell_step(const struct gs_thread *t, u64 now, u64 ns, bool slow,
+				      u64 delay)
+{
+	struct gs_record_2 r = {
+		.r = { .end_ns = now,
+		       .ns = ns,
+		       .tid = t->tid,
+		       .kind = GS_REC_STEP,
+		       .flags = slow ? GS_REC_SLOW : 0 },
+		.a = delay,
+	};
+
+	if (gs_config.record)
+		gs_tell(&r, sizeof(r));
 }
 
 static __always_inline void step_ends(struct gs_thread *t, struct gs_loop *l, u64 now)
@@ -176,7 +197,7 @@ static __always_inline void step_ends(struct gs_thread *t, struct gs_loop *l, u6
 	slow = ns > gs_config.slow_ns;
 	gs_hist_add(&l->step, ns);
 	l->slow_steps += slow;
-	gs_record(GS_REC_STEP, t->tid, now, ns, slow ? GS_REC_SLOW : 0, 0);
+	tell_step(t, now, ns, slow, l->step_delay_ns[depth & (GS_STEP_DEPTH - 1)]);
 }
 
 __hidden int asyncio_site(u32 event, u64 now)

@@ -15,6 +15,7 @@
 struct gs_loop {
 	u64 since_ns; /* the iteration going on began; 0: in the selector, or none */
 	u64 step_since_ns[GS_STEP_DEPTH]; /* steps going on, the outermost first */
+	u64 step_delay_ns[GS_STEP_DEPTH]; /* from the wake-up to its begin; ~0: not the first */
 	u32 depth; /* how many there are */
 	u32 selector; /* descriptor of the loop's own epoll + 1; 0: not known yet */
 	u32 in_call; /* the thread waits for it */
@@ -28,8 +29,8 @@ struct gs_loop {
 	struct gs_hist iteration;
 	struct gs_hist step;
 	u64 enter_ns; /* the selector's call that is going on, or was last, began */
-	u64 woken_ns; /* from it, and no step has been run since; 0: none, or it did not sleep */
-	struct gs_hist step_delay; /* from that wake-up to the iteration's first step */
+	u64 woken_ns; /* from the last that slept, and no step has been run since; 0: none */
+	struct gs_hist step_delay; /* from that wake-up to the first step after it */
 };
 
 _Static_assert(sizeof(struct gs_loop) % 8 == 0, "elements of an array are 8-byte aligned");

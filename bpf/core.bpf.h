@@ -16,6 +16,7 @@
 #include "bpf/families.h"
 #include "bpf/hist.bpf.h"
 #include "bpf/losses.h"
+#include "bpf/machine.bpf.h"
 #include "bpf/site.h"
 #include "bpf/state.h"
 
@@ -218,8 +219,8 @@ int io_run(struct gs_thread *t, u64 now);
 static __always_inline u32 gs_io_call_of(u64 nr)
 {
 	switch (nr) {
-#define X(NAME, name, number) \
-	case number: \
+#define X(NAME, name) \
+	case GS_NR_##name: \
 		return GS_IO_##NAME;
 		GS_IO_CALLS(X)
 #undef X

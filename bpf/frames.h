@@ -37,15 +37,24 @@ struct gs_frame_layout {
 	u32 code_tlbc; /* PyCodeObject: its copies of them; with tlbc_index */
 	u32 code_tags; /* lower bits of the pointer to the code that are no address (3.14+) */
 	u32 instr_bytes; /* each number stands for so many (3.8, 3.9: 1; 3.10: 2) */
+	/* What tells a code object from another that had its memory before, see gs_frames_mark().
+	 */
+	u32 code_id; /* PyCodeObject: words that stay as they are while it lives */
+	u32 code_id_words; /* so many; 0: there are no marks */
+	u32 code_id_name; /* the one of them that is its name; GS_FRAME_NONE: as in the next */
+	u32 str_hash; /* str: its hash, which that of a name has; GS_FRAME_NONE: is not looked at */
 };
 
 #define GS_FRAME_GENERATOR 1U /* of a generator, a coroutine (3.11+) */
 #define GS_FRAME_FROM_C 2U /* called by C, not by the next older one of Python */
+#define GS_FRAME_FLAGS 0xffU /* those; the bits above are the mark of the code object, 0: none */
+#define GS_FRAME_MARK_SHIFT 8
+#define GS_FRAME_ID_WORDS 11 /* of a code object, at most */
 
 struct gs_frame {
 	u64 code; /* address of its code object */
 	s32 offset; /* bytes from its first instruction to the current one; negative: not begun */
-	u32 flags; /* GS_FRAME_* */
+	u32 flags; /* GS_FRAME_*, and its code object's mark */
 };
 
 /* How a walk ended. */
@@ -67,6 +76,9 @@ struct gs_frames_walk {
 	u64 frame; /* the next */
 	u64 mark; /* one met before: meeting it again is going round in a circle */
 	u32 steps;
+	u32 entering; /* the evaluation loop may just be beginning: see gs_frames_anew() */
+	u64 caller; /* the newest frame of the one that called it */
+	u64 *room; /* GS_FRAME_ID_WORDS, to work in; NULL: frames get no marks */
 };
 
 #ifdef __bpf__
@@ -86,149 +98,6 @@ struct gs_memory {
 #define GS_FRAMES_READ(memory, to, size, from) ((memory)->read((memory), (to), (size), (from)))
 #endif
 
-/* The first instruction of the copy of the code that @frame runs; 0: cannot be read. */
-GS_FRAMES_INLINE u64 gs_frames_base(const struct gs_frames_walk *w, u64 code)
-{
-	const struct gs_frame_layout *l = w->layout;
-	u64 copies = 0, base = 0;
-	s32 index = 0;
-
-	if (l->tlbc_index == GS_FRAME_NONE)
-		return code + l->code_adaptive;
-	if (GS_FRAMES_READ(w->memory, &index, sizeof(index), w->frame + l->tlbc_index) || index < 0)
-		return 0;
-	if (!index)
-		return code + l->code_adaptive;
-	/* struct _PyCodeArray { Py_ssize_t size; char *entries[]; } (3.14 cpython/code.h) */
-	if (GS_FRAMES_READ(w->memory, &copies, sizeof(copies), code + l->code_tlbc) || !copies ||
-	    GS_FRAMES_READ(w->memory, &base, sizeof(base), copies + 8 + 8 * (u64)(u32)index))
-		return 0;
-	return base;
-}
-
-/* Where in its code the frame is; false: that cannot be. */
-GS_FRAMES_INLINE bool gs_frames_offset(const struct gs_frames_walk *w, u64 code, s32 *ret_offset)
-{
-	const struct gs_frame_layout *l = w->layout;
-	u64 instr = 0, base;
-	s64 offset;
-	s32 number = 0;
-
-	if (l->code_adaptive == GS_FRAME_NONE) {
-		if (GS_FRAMES_READ(w->memory, &number, sizeof(number), w->frame + l->instr))
-			return false;
-		offset = (s64)number * l->instr_bytes;
-	} else {
-		base = gs_frames_base(w, code);
-		if (!base || GS_FRAMES_READ(w->memory, &instr, sizeof(instr), w->frame + l->instr))
-			return false;
-		offset = (s64)(instr - base);
-	}
-	*ret_offset = (s32)offset;
-	return offset >= -2 && offset < GS_FRAME_OFFSET_MAX;
-}
-
-/* The kind of the frame: flags, or GS_FRAME_NONE of a shim. */
-GS_FRAMES_INLINE u32 gs_frames_flags(const struct gs_frames_walk *w)
-{
-	const struct gs_frame_layout *l = w->layout;
-	u8 owner = 0, entry = 0;
-	u32 flags = 0;
-
-	if (l->owner == GS_FRAME_NONE)
-		return GS_FRAME_FROM_C; /* each has an evaluation loop of its own */
-	if (GS_FRAMES_READ(w->memory, &owner, sizeof(owner), w->frame + l->owner))
-		return 0;
-	if (l->is_entry != GS_FRAME_NONE) {
-		if (!GS_FRAMES_READ(w->memory, &entry, sizeof(entry), w->frame + l->is_entry) &&
-		    entry)
-			flags = GS_FRAME_FROM_C;
-	} else if (owner >= 3) {
-		return GS_FRAME_NONE;
-	}
-	return owner == 1 ? flags | GS_FRAME_GENERATOR : flags;
-}
-
-GS_FRAMES_INLINE bool gs_frames_end(struct gs_frames_walk *w, u32 how)
-{
-	w->out->end = how;
-	return false;
-}
-
-/* The next frame into ->out; false: that was the last, and ->out says how it ended. */
-GS_FRAMES_INLINE bool gs_frames_step(struct gs_frames_walk *w)
-{
-	const struct gs_frame_layout *l = w->layout;
-	u64 previous = 0, code = 0;
-	u32 n = w->out->n, flags;
-	s32 offset = 0;
-
-	if (!w->frame)
-		return gs_frames_end(w, GS_FRAMES_WHOLE);
-	if (w->frame & 7 || w->frame == w->mark)
-		return gs_frames_end(w, GS_FRAMES_TORN);
-	if (!(w->steps & (w->steps - 1))) /* Brent's way: at each power of two */
-		w->mark = w->frame;
-	w->steps++;
-	if (GS_FRAMES_READ(w->memory, &previous, sizeof(previous), w->frame + l->previous))
-		return gs_frames_end(w, GS_FRAMES_TORN);
-	flags = gs_frames_flags(w);
-	if (flags == GS_FRAME_NONE) {
-		if (n && n <= GS_FRAMES_MAX)
-			w->out->frame[n - 1].flags |= GS_FRAME_FROM_C;
-		w->frame = previous;
-		return true;
-	}
-	if (n >= GS_FRAMES_MAX)
-		return gs_frames_end(w, GS_FRAMES_TRUNCATED);
-	if (GS_FRAMES_READ(w->memory, &code, sizeof(code), w->frame + l->code))
-		return gs_frames_end(w, GS_FRAMES_TORN);
-	code &= ~(u64)l->code_tags;
-	if (!code || code & 7 || !gs_frames_offset(w, code, &offset))
-		return gs_frames_end(w, GS_FRAMES_TORN);
-	GS_FRAMES_ASK_AGAIN(n);
-	if (n >= GS_FRAMES_MAX)
-		return gs_frames_end(w, GS_FRAMES_TRUNCATED);
-	w->out->frame[n].code = code;
-	w->out->frame[n].offset = offset;
-	w->out->frame[n].flags = flags;
-	w->out->n = n + 1;
-	w->frame = previous;
-	return true;
-}
-
-/* Begin with the thread state at @tstate; false: there is nothing to walk, ->out says why. */
-GS_FRAMES_INLINE bool gs_frames_begin(struct gs_frames_walk *w, u64 tstate)
-{
-	const struct gs_frame_layout *l = w->layout;
-
-	w->out->n = 0;
-	w->out->end = GS_FRAMES_TRUNCATED; /* unless a step says otherwise */
-	w->frame = 0;
-	w->mark = 0;
-	w->steps = 0;
-	if (GS_FRAMES_READ(w->memory, &w->frame, sizeof(w->frame), tstate + l->tstate_frame))
-		return gs_frames_end(w, GS_FRAMES_TORN);
-	if (l->cframe_frame == GS_FRAME_NONE)
-		return true;
-	if (!w->frame ||
-	    GS_FRAMES_READ(w->memory, &w->frame, sizeof(w->frame), w->frame + l->cframe_frame))
-		return gs_frames_end(w, GS_FRAMES_TORN);
-	return true;
-}
-
-#ifndef __bpf__
-/* The stack of the thread state at @tstate into @out.  BPF has a loop of its own to call steps. */
-static inline void gs_frames_walk(const struct gs_frame_layout *l, const struct gs_memory *m,
-				  u64 tstate, struct gs_frames *out)
-{
-	struct gs_frames_walk w = { .layout = l, .memory = m, .out = out };
-
-	if (!gs_frames_begin(&w, tstate))
-		return;
-	while (w.steps < GS_FRAMES_STEPS && gs_frames_step(&w))
-		;
-}
-#endif
+#include "bpf/frames_walk.h"
 
 #endif

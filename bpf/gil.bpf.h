@@ -7,7 +7,6 @@
 #include "bpf/record.bpf.h"
 #include "bpf/stacks.bpf.h"
 
-#define GS_NR_FUTEX 202 /* x86-64 */
 #define GS_GIL_LOCKED 8 /* from last_holder to locked; user space has checked it */
 
 extern u32 gs_gil_seen; /* exact mode: somebody has waited, so a wake-up may matter */

@@ -135,7 +135,7 @@ __noinline u32 gs_gil_waited(struct gs_proc *p, u64 futex, u64 sp)
 }
 
 /* Memory that cannot be read is that of an interpreter which is no more. */
-static __always_inline bool holds(const struct gs_proc *p, u64 address, u64 self)
+static __always_inline bool holds(const struct gs_proc *p, u64 address, struct task_struct *task)
 {
 	const struct gs_proc_config *c = &p->config;
 	u64 at = c->gil_state + (address - p->gil.address), its;
@@ -144,13 +144,13 @@ static __always_inline bool holds(const struct gs_proc *p, u64 address, u64 self
 	return !bpf_probe_read_user(&f, sizeof(f), (void *)at) && f.locked == 1 && f.last_holder &&
 	       !bpf_probe_read_user(&its, sizeof(its),
 				    (void *)(f.last_holder + c->tstate_thread_id)) &&
-	       its == self;
+	       gs_is_self(task, its);
 }
 
 __noinline u32 gs_gil_held(struct gs_proc *p)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u64 self = task->thread.fsbase, at;
+	u64 at;
 	u32 i;
 
 	if (!p || !p->config.gil_state)
@@ -159,7 +159,7 @@ __noinline u32 gs_gil_held(struct gs_proc *p)
 		at = p->more[i].address;
 		if (!at)
 			return 0;
-		if (holds(p, at, self))
+		if (holds(p, at, task))
 			return p->more[i].slot;
 	}
 	return 0;

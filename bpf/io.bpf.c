@@ -110,8 +110,8 @@ int BPF_PROG(gs_sched_waking, struct task_struct *p)
 	if ((!gs_io_seen && !gs_gil_seen) ||
 	    (gs_config.only_pid && gs_config.only_pid != (u32)p->tgid))
 		return 0;
-	nr = ((struct pt_regs *)bpf_task_pt_regs(p))->orig_ax;
-	if (nr == GS_NR_FUTEX)
+	nr = ((struct pt_regs *)bpf_task_pt_regs(p))->GS_CALL_NR;
+	if (nr == GS_NR_futex)
 		return gs_gil_seen && gs_target(p->tgid) >= 0 ? gil_wakes() : 0;
 	if (!gs_io_seen || gs_io_call_of(nr) == GS_IO_COUNT || gs_target(p->tgid) < 0)
 		return 0;
@@ -132,9 +132,9 @@ static __always_inline bool has_timeout(u32 call, const struct pt_regs *regs)
 	switch (call) {
 	case GS_IO_EPOLL_WAIT:
 	case GS_IO_EPOLL_PWAIT:
-		return (s32)BPF_CORE_READ(regs, r10) != 0;
+		return (s32)BPF_CORE_READ(regs, GS_CALL_ARG3) != 0;
 	case GS_IO_POLL:
-		return (s32)BPF_CORE_READ(regs, dx) != 0;
+		return (s32)BPF_CORE_READ(regs, GS_CALL_ARG2) != 0;
 	}
 	return false;
 }

@@ -39,9 +39,8 @@ static __always_inline u64 queued_since(const struct task_struct *next, u64 sinc
 /* What @task, which leaves the CPU and is not runnable, goes to sleep in: as gs_blocked.call. */
 static __always_inline u32 blocks_in(struct task_struct *task)
 {
-	u64 nr = ((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
+	u64 nr = ((struct pt_regs *)bpf_task_pt_regs(task))->GS_CALL_NR;
 
-	/* -1: it came by an exception (arch/x86/entry/entry_64.S, error_entry). */
 	return nr < 1 << 16 ? GS_BLOCKED_CALL + nr : GS_BLOCKED_FAULT;
 }
 

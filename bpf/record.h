@@ -43,7 +43,7 @@ enum gs_record_flag {
 	GS_REC_SLOW = 64, /* ITERATION, STEP: it took longer than gs_config.slow_ns */
 };
 
-/* The beginning of every record; the whole of HOLD, OFF_CPU, GC_START, IO_TO_GIL, STEP … */
+/* The beginning of every record; the whole of HOLD, GC_START, ITERATION … */
 struct gs_record {
 	u64 end_ns;
 	u64 ns; /* its length; 0 for an instant */
@@ -53,11 +53,13 @@ struct gs_record {
 	u16 arg; /* generation, enum gs_io_call, enum gs_ft_time */
 };
 
-/* WAIT, COLLECTION, IO_CALL, FORK, FT_TIME: with two numbers more. */
+/* WAIT, OFF_CPU, COLLECTION, IO_CALL, IO_TO_GIL, STEP, FORK, FT_TIME: with two numbers more. */
 struct gs_record_2 {
 	struct gs_record r;
-	u64 a; /* holder's tid; collected; result; parent pid; who released it.  ~0: unknown */
-	u64 b; /* uncollectable */
+	/* Holder's tid; what it slept in; collected; result; waited for the GIL; from the wake-up
+	 * to it; parent pid; who released it.  ~0: unknown */
+	u64 a;
+	u64 b; /* WAIT: runnable; uncollectable */
 };
 
 /* IO_WAIT */

@@ -38,13 +38,15 @@ static __always_inline struct asleep_in sleeping_in(struct task_struct *task, st
 						    bool current)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	u64 nr = regs->orig_ax;
+	u64 nr = regs->GS_CALL_NR;
 	struct asleep_in in = { .io = GS_IO_COUNT };
 
-	if (nr == GS_NR_FUTEX && gs_measures(GS_FAMILY_GIL)) {
+	if (nr == GS_NR_futex && gs_measures(GS_FAMILY_GIL)) {
 		/* A waiter gives a timeout, the switch interval.  glibc's pthread_cond_signal() can
 		 * sleep in there as well, without one: that thread is releasing the GIL. */
-		u32 gil = regs->r10 ? gs_gil_waited(p, regs->di, current ? regs->sp : 0) : 0;
+		u32 gil = regs->GS_CALL_ARG3
+				  ? gs_gil_waited(p, regs->GS_CALL_ARG0, current ? regs->sp : 0)
+				  : 0;
 
 		in.gil = gil / GS_GIL_WAITED;
 		in.which = gil % GS_GIL_WAITED;
@@ -74,6 +76,7 @@ static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct asleep_in in = sleeping_in(task, p, true);
+	u64 futex;
 
 	*ret_gil = in.which;
 	if (in.gil)
@@ -81,12 +84,11 @@ static __always_inline u32 watch_out(struct task_struct *task, struct gs_proc *p
 	if (in.io < GS_IO_COUNT)
 		return GS_OUT_IO + in.io;
 	/* glibc's sleep on its first word, musl's on its second. */
-	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex &&
-	    regs->di - p->config.gil_mutex < MUTEX_WORDS)
+	futex = regs->GS_CALL_NR == GS_NR_futex ? regs->GS_CALL_ARG0 : 0;
+	if (futex && p->config.gil_mutex && futex - p->config.gil_mutex < MUTEX_WORDS)
 		return GS_OUT_MUTEX;
-	if (regs->orig_ax == GS_NR_FUTEX && p->config.gil_mutex && gs_has_gils(p))
-		*ret_gil =
-			gs_gil_with(p, regs->di, p->config.gil_mutex - p->gil.address, MUTEX_WORDS);
+	if (futex && p->config.gil_mutex && gs_has_gils(p))
+		*ret_gil = gs_gil_with(p, futex, p->config.gil_mutex - p->gil.address, MUTEX_WORDS);
 	return *ret_gil ? GS_OUT_MUTEX : GS_OUT_OTHER;
 }
 

@@ -19,28 +19,13 @@
 		barrier_var(v); \
 		return v;
 
-/* Numbers of struct gs_arg on x86-64, the only machine that programs are attached on. */
+/* Numbers of struct gs_arg. */
 static __always_inline u64 reg_value(struct pt_regs *ctx, u8 reg)
 {
 	u64 v;
 
 	switch (reg) {
-		REG(0, ax)
-		REG(1, cx)
-		REG(2, dx)
-		REG(3, bx)
-		REG(4, sp)
-		REG(5, bp)
-		REG(6, si)
-		REG(7, di)
-		REG(8, r8)
-		REG(9, r9)
-		REG(10, r10)
-		REG(11, r11)
-		REG(12, r12)
-		REG(13, r13)
-		REG(14, r14)
-		REG(15, r15)
+		GS_REGISTERS(REG)
 	}
 	return 0;
 }

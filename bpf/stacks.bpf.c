@@ -8,8 +8,9 @@
  *   object deallocated       some of them, randomly  -> deallocs
  *
  * A walk takes a microsecond or two, so no thread gets more than about a thousand a second for what
- * it does often (is_due()): what comes between two walks counts for the former.  A wait that goes
- * on after its first sleep always gets its own.
+ * it does often (is_due()): what comes between two walks counts for the former.  Going to sleep
+ * with the GIL has a thousand of its own.  A wait that goes on after its first sleep always gets
+ * its own.
  *
  * The frames hang on the thread's PyThreadState.  While it holds the GIL that is gil->last_holder.
  * When it sleeps for it, it is the one it was last seen to hold with, or user space has told it
@@ -46,7 +47,7 @@ static __always_inline bool is_own(const struct gs_proc *p, u64 tstate)
 	return tstate &&
 	       !bpf_probe_read_user(&self, sizeof(self),
 				    (void *)(tstate + p->config.tstate_thread_id)) &&
-	       self == bpf_get_current_task_btf()->thread.fsbase;
+	       gs_is_self(bpf_get_current_task_btf(), self);
 }
 
 /* The PyThreadState with which the current thread holds @g, or held it last; 0: it did not. */
@@ -91,16 +92,37 @@ static __always_inline bool is_current(const struct gs_thread *t)
 	return t->tid == (u32)bpf_get_current_pid_tgid();
 }
 
+/*
+ * May it be walked now that has had its share up to @due?  Then up to when it has had it after
+ * that; else 0.
+ */
+static __always_inline u64 next_due(u64 due, u64 now)
+{
+	if (due > now + (u64)WALKS_AT_ONCE * WALK_NS)
+		return 0;
+	/* At random, lest it be always the same one of what a thread does in turn. */
+	return (due > now ? due : now) + WALK_NS / 2 + bpf_get_prandom_u32() % WALK_NS;
+}
+
 /* May @t be walked now?  Then it has been. */
 static __always_inline bool is_due(struct gs_thread *t, u64 now)
 {
-	u64 due = t->stack.due_ns;
+	u64 due = next_due(t->stack.due_ns, now);
 
-	if (due > now + (u64)WALKS_AT_ONCE * WALK_NS)
-		return false;
-	/* At random, lest it be always the same one of what a thread does in turn. */
-	t->stack.due_ns = (due > now ? due : now) + WALK_NS / 2 + bpf_get_prandom_u32() % WALK_NS;
-	return true;
+	if (due)
+		t->stack.due_ns = due;
+	return due;
+}
+
+/* Likewise where it goes to sleep with the GIL, of which it has a share of its own: it may be away
+ * for long, and other programs that take its CPU often do not use that up. */
+static __always_inline bool is_asleep_due(struct gs_thread *t, u64 now)
+{
+	u64 due = next_due(t->stack.asleep_due_ns, now);
+
+	if (due)
+		t->stack.asleep_due_ns = due;
+	return due;
 }
 
 static const struct gs_stack_cost nothing;
@@ -173,13 +195,15 @@ __noinline int stacks_leaves(struct gs_thread *t, struct gs_proc *p, u64 now)
 {
 	struct gs_gil *g;
 	u64 tstate;
+	bool due;
 
 	if (!t || !p || !gs_measures(GS_FAMILY_STACKS) || !p->config.frames_known || !is_current(t))
 		return 0;
 	g = gs_gil_of(p, t->gil);
 	if (!g)
 		return 0;
-	if (is_due(t, now)) {
+	due = t->off_preempted ? is_due(t, now) : is_asleep_due(t, now);
+	if (due) {
 		tstate = tstate_of(t, p, g);
 		t->stack.off = tstate ? stacks_take(p, tstate) : 0;
 	}

@@ -52,6 +52,7 @@ struct gs_stack_cost {
 struct gs_thread_stack {
 	u64 tstate; /* its PyThreadState when it was last known; 0: never */
 	u64 due_ns; /* it has had its share of walks up to then */
+	u64 asleep_due_ns; /* likewise of those of where it goes to sleep with the GIL */
 	u64 wait; /* stack that its waits count for */
 	u64 waited_ns; /* gs_thread.wait.sum up to which they have been counted */
 	u64 wait_since_ns; /* gs_thread.wait_since_ns of the wait in which `wait` was taken */
@@ -84,6 +85,7 @@ struct gs_stacks_state {
 	u64 known; /* entries that were added to gs_stacks_known */
 	u64 costs; /* likewise to gs_stack_costs */
 	u64 unknown; /* threads whose PyThreadState was not known when it was needed */
+	u64 walks; /* stacks that were taken, known ones as well */
 };
 
 _Static_assert(sizeof(struct gs_stack_key) == 16, "gs_stack_key is ABI");

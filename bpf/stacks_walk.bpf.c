@@ -15,10 +15,14 @@ struct gs_stack_scratch {
 	u32 busy;
 	u32 begun;
 	u32 steps;
+	u32 entering;
+	u32 marked; /* frames that have marks, and are in the hash */
 	u32 pad;
 	u64 frame;
+	u64 caller;
 	u64 mark;
 	u64 hash;
+	u64 room[GS_FRAME_ID_WORDS];
 	struct gs_stack_new new;
 };
 
@@ -67,7 +71,6 @@ __noinline int stacks_step(struct gs_stack_scratch *s, const struct gs_frame_lay
 {
 	struct gs_frames_walk w = {};
 	int more;
-	u32 n;
 
 	if (!s || !l)
 		return 0;
@@ -77,21 +80,48 @@ __noinline int stacks_step(struct gs_stack_scratch *s, const struct gs_frame_lay
 		s->begun = 1;
 		more = gs_frames_begin(&w, s->frame);
 		s->frame = w.frame;
+		s->caller = w.caller;
+		s->entering = w.entering;
 		return more;
 	}
 	w.frame = s->frame;
 	w.mark = s->mark;
 	w.steps = s->steps;
-	n = s->new.frames.n;
+	w.caller = s->caller;
+	w.entering = s->entering;
 	more = gs_frames_step(&w);
 	s->frame = w.frame;
 	s->mark = w.mark;
 	s->steps = w.steps;
-	barrier_var(n); /* up to 5.15 the verifier has forgotten the bound by now */
-	if (n < GS_FRAMES_MAX && s->new.frames.n != n)
-		s->hash = mix(mix(s->hash, s->new.frames.frame[n].code),
-			      (u32)s->new.frames.frame[n].offset);
+	s->entering = w.entering;
 	return more;
+}
+
+/* The newest frame so far gets its mark, and is made a part of the hash.  Apart from the step,
+ * which with that would need more of the 512 bytes of stack than there are left. */
+__noinline int stacks_mark(struct gs_stack_scratch *s, const struct gs_frame_layout *l)
+{
+	struct gs_frame *f;
+	u32 n;
+
+	if (!s || !l)
+		return 0;
+	n = s->new.frames.n;
+	if (n < s->marked) { /* those before were none: gs_frames_anew() */
+		s->hash = gs_config.stacks_seed;
+		s->marked = 0;
+	}
+	if (n == s->marked)
+		return 0;
+	s->marked = n--;
+	barrier_var(n); /* up to 5.15 the verifier only knows what is asked of n itself */
+	if (n >= GS_FRAMES_MAX)
+		return 0;
+	f = &s->new.frames.frame[n];
+	f->flags |= gs_frames_mark(l, NULL, s->room, f->code);
+	s->hash = mix(mix(s->hash, f->code),
+		      (u64)(f->flags & ~GS_FRAME_FLAGS) << 32 | (u32)f->offset);
+	return 0;
 }
 
 /* The frames of @tstate into @s, and their hash.  How it ended is in the frames. */
@@ -104,9 +134,14 @@ __noinline int stacks_walk(struct gs_stack_scratch *s, const struct gs_frame_lay
 	s->frame = tstate;
 	s->mark = 0;
 	s->steps = 0;
-	for (int i = 0; i <= GS_FRAMES_STEPS; i++)
-		if (!stacks_step(s, l))
+	s->marked = 0;
+	for (int i = 0; i <= GS_FRAMES_STEPS; i++) {
+		int more = stacks_step(s, l);
+
+		stacks_mark(s, l);
+		if (!more)
 			break;
+	}
 	return 0;
 }
 
@@ -140,6 +175,7 @@ __noinline u64 stacks_take(struct gs_proc *p, u64 tstate)
 		return 0;
 	}
 	stacks_walk(s, &p->config.frames, tstate);
+	__sync_fetch_and_add(&gs_stacks.walks, 1);
 	if (s->new.frames.end == GS_FRAMES_TORN)
 		gs_lose(GS_LOSS_STACKS_TORN, 1);
 	if (s->new.frames.n) {

@@ -28,18 +28,18 @@
 
 enum gs_slot_state { GS_SLOT_FREE, GS_SLOT_LIVE, GS_SLOT_EXITED };
 
-/* The system calls of the io family, one line each: X(NAME, name, x86-64 number). */
+/* The system calls of the io family, one line each: X(NAME, name).  Numbers: bpf/machine.bpf.h. */
 #define GS_IO_CALLS(X) \
-	X(EPOLL_WAIT, epoll_wait, 232) \
-	X(EPOLL_PWAIT, epoll_pwait, 281) \
-	X(EPOLL_PWAIT2, epoll_pwait2, 441) \
-	X(POLL, poll, 7) \
-	X(PPOLL, ppoll, 271) \
-	X(SELECT, select, 23) \
-	X(PSELECT6, pselect6, 270)
+	X(EPOLL_WAIT, epoll_wait) \
+	X(EPOLL_PWAIT, epoll_pwait) \
+	X(EPOLL_PWAIT2, epoll_pwait2) \
+	X(POLL, poll) \
+	X(PPOLL, ppoll) \
+	X(SELECT, select) \
+	X(PSELECT6, pselect6)
 
 enum gs_io_call {
-#define X(NAME, name, nr) GS_IO_##NAME,
+#define X(NAME, name) GS_IO_##NAME,
 	GS_IO_CALLS(X)
 #undef X
 		GS_IO_COUNT

@@ -195,7 +195,7 @@ static __always_inline void see_sleep(struct task_struct *task, struct gil_sleep
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 
 	ret_s->sp = regs->sp;
-	ret_s->print = watch_print(regs->r10);
+	ret_s->print = watch_print(regs->GS_CALL_ARG3);
 	ret_s->io_calls = io_calls(task);
 }
 

@@ -28,7 +28,10 @@ struct tstate_ids {
 	u64 native; /* native_thread_id; 0: there is none */
 };
 
-/* glibc's struct pthread, which pthread_self() points to, on x86-64 (nptl/descr.h). */
+/*
+ * glibc's struct pthread, which pthread_self() points to, on x86-64 (nptl/descr.h).  aarch64's does
+ * not say where it is itself: there it proves nothing, and no thread is known by it.
+ */
 #define PTHREAD_SELF 16
 #define PTHREAD_TID 720
 
@@ -94,7 +97,7 @@ static __always_inline void look(struct task_struct *task, struct gs_proc *p, u3
 	if ((f.locked != 1 && !waiting) || !f.last_holder ||
 	    !read_ids(c, f.last_holder, waiting, &ids))
 		return;
-	ret_g->was_mine = ids.self == task->thread.fsbase;
+	ret_g->was_mine = gs_is_self(task, ids.self);
 	ret_g->mine = f.locked == 1 && ret_g->was_mine;
 	ret_g->holder = waiting ? ids.native : 0;
 }

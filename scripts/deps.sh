@@ -12,9 +12,10 @@ BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zli
 	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
 	libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev libinih-dev libcrypt-dev python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
-	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools help2man zsh"
+	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools help2man zsh
+	iproute2 openssl python3-yaml sqlite3"
 KERNELS="qemu-system-x86 busybox-static cpio"
-ARM64="qemu-system-arm cpio"
+ARM64="qemu-system-arm busybox-static cpio gcc-aarch64-linux-gnu"
 BENCH="bpftrace linux-perf python3-numpy"
 PACKAGE="debhelper help2man bash-completion lintian debootstrap git"
 LIBBPF_MIN=1.4

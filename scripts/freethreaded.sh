@@ -13,30 +13,14 @@ me=freethreaded
 mkdir -p "$1" || exit 1
 dir=$(cd "$1" && pwd)
 . "$(dirname "$0")/suites.sh"
-name=3.13t version=3.13 suite=trixie
+name=3.13t version=3.13
 root=$dir/$name
 [ ! -e "$root/.packages" ] || exit 0
 for tool in cc make xz strip ldd; do
 	command -v $tool >/dev/null 2>&1 || die "$tool: not installed"
 done
 
-# The source, verified by apt: the upstream release as Debian has it, without Debian's patches.
-suites_begin
-work=$dir/apt/$name
-mkdir -p "$work" && cd "$work" || exit 1
-use_suite $suite || die "Debian $suite cannot be had: $(said $suite)"
-own=$dir/apt/$suite
-sed 's/^deb /deb-src /' "$own/etc/sources.list" >"$work/src.list"
-sources() {
-	apt_in $suite -o Acquire::Check-Valid-Until=false -o Dir::Etc::sourcelist="$work/src.list" \
-		-o APT::Get::List-Cleanup=false "$@" >"$own/log" 2>&1
-}
-sources update || die "Debian $suite's sources cannot be had: $(said $suite)"
-sources source --download-only python$version ||
-	die "the source of python$version cannot be had: $(said $suite)"
-orig=$(ls python${version}_*.orig.tar.xz) || die "the source package has no orig.tar.xz"
-rm -rf src
-mkdir src && tar -xf "$orig" -C src --strip-components=1 || die "$orig: cannot be unpacked"
+source_of trixie python$version
 
 began=$(date +%s)
 build() {

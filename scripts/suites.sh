@@ -109,3 +109,24 @@ have() {
 	mv "$dir/$name.new" "$dir/$name" || return 1
 	printf '%s: %s: %s\n' "$me" "$name" "$is"
 }
+
+# source_of SUITE PACKAGE: its upstream release as Debian has it, without Debian's patches, unpacked into
+# src of a folder that becomes the current one, $work; $orig is the archive there.  Dies if it cannot be had.
+source_of() {
+	work=$dir/apt/source-$2
+	mkdir -p "$work" && cd "$work" || exit 1
+	if ! ls "$2"_*.orig.tar.* >/dev/null 2>&1; then
+		suites_begin
+		use_suite "$1" || die "Debian $1 cannot be had: $(said "$1")"
+		sed 's/^deb /deb-src /' "$dir/apt/$1/etc/sources.list" >src.list
+		for words in update "source --download-only $2"; do
+			# shellcheck disable=SC2086 # words
+			apt_in "$1" -o Acquire::Check-Valid-Until=false -o Dir::Etc::sourcelist="$work/src.list" \
+				-o APT::Get::List-Cleanup=false $words >"$dir/apt/$1/log" 2>&1 ||
+				die "the source of $2 cannot be had from Debian $1: $(said "$1")"
+		done
+	fi
+	orig=$(find . -name "$2_*.orig.tar.*" ! -name '*.asc' -printf '%f\n')
+	rm -rf src
+	mkdir src && tar -xf "$orig" -C src --strip-components=1 || die "$2: its source cannot be unpacked"
+}

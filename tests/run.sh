@@ -62,9 +62,11 @@ unit() {
 
 # Fuzzing, and the kernels in their emulator, take one CPU and nothing else of this machine: so
 # they are done beside what takes no time of anything: fuzzing beside unit tests, lint and the
-# scripts in $beside_fuzz, the kernels beside those in $beside_kernels.
-beside_fuzz="runtime_builds browser broken"
-beside_kernels="tour probes ps embed errors formats golden doctor launch report"
+# scripts in $beside_fuzz, the kernels beside those in $beside_kernels.  What attaches again and again
+# only asks whether its server lives, so it goes beside those in $beside_harm, which count and compare.
+beside_fuzz="runtime_builds browser broken deploy"
+beside_kernels="deploy_sql probes ps embed errors formats golden doctor launch report"
+beside_harm="record record_report export packaging"
 aside=
 begin_aside() { # begin_aside NAME ARG…
 	local name=$1
@@ -117,9 +119,14 @@ for name in $beside_kernels; do
 	script "$name" "$@"
 done
 end_aside
+begin_aside harm "$@"
+for name in $beside_harm; do
+	script "$name" "$@"
+done
+end_aside
 for path in tests/e2e/*.sh; do
 	name=$(basename "$path" .sh)
-	case " fuzz kernels $beside_fuzz $beside_kernels " in *" $name "*) continue ;; esac
+	case " fuzz kernels harm $beside_fuzz $beside_kernels $beside_harm " in *" $name "*) continue ;; esac
 	[ "${name#lib}" = "$name" ] && script "$name" "$@"
 done
 

@@ -1,6 +1,6 @@
 /*
- * gilscope dump: the Python stacks of all threads, now, with who holds the GIL and who waits.
- * Needs no BPF and stops nothing: each thread is read at a moment of its own.
+ * gilscope dump: the Python stacks of all threads, now, with who holds the GIL and who waits, and
+ * asyncio's tasks.  Needs no BPF and stops nothing: each thread is read at a moment of its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,9 +22,12 @@ struct dump {
 	struct err *e;
 	struct binaries *binaries;
 	json_t *list; /* of processes; NULL: text */
+	u64 look_ns; /* first, so long, to tell since when; 0: not */
 	/* Of the process: */
 	const struct py_process *process;
 	struct py_stacks *stacks;
+	struct py_tasks *tasks;
+	struct dump_since *since; /* NULL: not asked for */
 	struct name *names; /* owned; Python's names of its threads */
 	size_t nnames;
 	struct dump_counts counts;
@@ -76,6 +79,15 @@ static void count(struct dump *d, const struct py_stack *s)
 		d->counts.unknown += !s->frame[i].code;
 }
 
+/* py_stacks_also(): the task, at the moment of the stack. */
+static void read_running(const struct py_interp *interp, const struct py_thread *t, void *arg)
+{
+	struct dump *d = arg;
+
+	d->thread.task = py_task_running(d->tasks, interp, t, d->thread.task_name,
+					 sizeof(d->thread.task_name));
+}
+
 static int tell_thread(struct dump *d, const struct py_interp *interp, const struct py_thread *t,
 		       json_t *threads)
 {
@@ -85,6 +97,7 @@ static int tell_thread(struct dump *d, const struct py_interp *interp, const str
 	name_of(d, t->tid, told->name, sizeof(told->name));
 	py_stack_read(d->stacks, interp, t, &told->stack);
 	told->waits = told->stack.holds_gil ? 0 : py_thread_waits(d->process, interp, t);
+	told->waiting = dump_since_thread(d->since, interp, t, told->waits);
 	count(d, &told->stack);
 	if (threads)
 		return json_array_append_new(threads, dump_json_thread(told)) ? -ENOMEM : 0;
@@ -92,28 +105,63 @@ static int tell_thread(struct dump *d, const struct py_interp *interp, const str
 	return 0;
 }
 
+static int tell_tasks(struct dump *d, const struct py_interp *interp, const struct py_thread *list,
+		      int n, json_t *told)
+{
+	struct dump_tasks *tasks;
+	int r = 0;
+
+	if (!py_tasks_listed(d->tasks))
+		return told && (json_object_set_new(told, "tasks", json_null()) ||
+				json_object_set_new(told, "tasks_more", json_null()))
+			       ? -ENOMEM
+			       : 0;
+	tasks = dump_tasks_new(d->tasks, interp, list, n);
+	if (!tasks)
+		return -ENOMEM;
+	if (!told)
+		dump_tasks_print(tasks);
+	else if (json_object_set(told, "tasks", dump_tasks_json(tasks)) ||
+		 json_object_set_new(told, "tasks_more", json_boolean(dump_tasks_more(tasks))))
+		r = -ENOMEM;
+	dump_tasks_free(tasks);
+	return r;
+}
+
+static struct dump_interp interp_of(struct dump *d, const struct py_interp *interp,
+				    const struct py_thread *list, int n)
+{
+	struct dump_interp told = { .interp = interp };
+
+	for (int i = 0; i < n; i++)
+		if (interp->gil_locked && list[i].tstate == interp->gil_holder)
+			told.holder_tid = list[i].tid;
+	dump_since_interp(d->since, interp, &told.held, &told.collecting);
+	return told;
+}
+
 static int tell_interp(struct dump *d, const struct py_interp *interp, json_t *interps)
 {
 	json_t *told = NULL, *threads = NULL;
 	struct py_thread *list;
-	pid_t holder = 0;
+	struct dump_interp head;
 	int n = py_threads_read(d->process, interp, &list), r = 0, i;
 
 	if (n < 0)
 		return n == -ENOMEM ? n : 0; /* it has just ended */
-	for (i = 0; i < n; i++)
-		if (interp->gil_locked && list[i].tstate == interp->gil_holder)
-			holder = list[i].tid;
+	head = interp_of(d, interp, list, n);
 	if (interps) {
-		told = dump_json_interp(interp, holder);
+		told = dump_json_interp(&head);
 		threads = json_array();
 		if (!told || json_object_set_new(told, "threads", threads))
 			r = -ENOMEM;
 	} else {
-		dump_print_interp(interp, holder);
+		dump_print_interp(&head);
 	}
 	for (i = 0; i < n && !r && d->counts.threads < PY_THREADS_MAX; i++)
 		r = tell_thread(d, interp, &list[i], threads);
+	if (!r)
+		r = tell_tasks(d, interp, list, n, told);
 	if (told && json_array_append_new(interps, told))
 		r = -ENOMEM;
 	free(list);
@@ -167,6 +215,19 @@ static int tell_text(struct dump *d)
 	return r;
 }
 
+static void done(struct dump *d)
+{
+	py_stacks_free(d->stacks);
+	py_tasks_free(d->tasks);
+	dump_since_free(d->since);
+	free(d->names);
+	d->stacks = NULL;
+	d->tasks = NULL;
+	d->since = NULL;
+	d->names = NULL;
+	d->nnames = 0;
+}
+
 static int dump_process(struct dump *d, pid_t pid)
 {
 	struct py_process *p;
@@ -177,15 +238,18 @@ static int dump_process(struct dump *d, pid_t pid)
 	d->process = p;
 	d->counts = (struct dump_counts) { 0 };
 	r = py_stacks_new(p, &d->stacks, d->e);
-	if (!r)
+	if (!r) {
+		d->tasks = py_tasks_new(p);
+		d->since = d->look_ns ? dump_since_new(p, d->look_ns) : NULL;
+		if (!d->tasks || (d->look_ns && !d->since))
+			r = -ENOMEM;
+	}
+	if (!r) {
+		py_stacks_also(d->stacks, read_running, d);
 		(void)process_thread_names(p, note_name, d); /* best effort */
-	if (!r)
 		r = d->list ? tell_json(d) : tell_text(d);
-	py_stacks_free(d->stacks);
-	d->stacks = NULL;
-	free(d->names);
-	d->names = NULL;
-	d->nnames = 0;
+	}
+	done(d);
 	process_free(p);
 	return r;
 }
@@ -211,6 +275,7 @@ int cmd_dump(const struct opts *o, struct err *e)
 		d->e = e;
 		d->binaries = binaries_new(NULL);
 		d->list = json ? json_array() : NULL;
+		d->look_ns = o->since_ns;
 	}
 	if (d && d->binaries && (!json || d->list))
 		r = 0;

@@ -6,6 +6,7 @@
 #include "user/base/spool.h"
 #include "user/commands.h"
 #include "user/export/trace_exporter.h"
+#include "user/export/trace_row.h"
 #include "user/out_file.h"
 #include "user/replay_run.h"
 
@@ -56,6 +57,7 @@ static int finish(struct both *b, struct replay_run *run)
 		if (!run->figures)
 			return -ENOMEM;
 		run->figures->recording = replay_run_recording(run);
+		run->figures->with_findings = true;
 	}
 	return b->ops->end(&b->x, run->figures);
 }
@@ -65,12 +67,15 @@ static int export(struct replay_run *run, const struct opts *o, struct out *out,
 	const struct replay_opts ro = { .top = TOP };
 	struct both b = {
 		.ops = trace_exporter_find(o->export_to),
-		.x = { .out = out, .by = o->export_by },
+		.x = { .out = out,
+		       .by = o->export_by,
+		       .columns = o->columns,
+		       .ncolumns = o->ncolumns },
 	};
 	struct trace_sink sink = { .begin = on_begin, .event = on_event, .ctx = &b };
 	int err = 0;
 
-	if (b.ops->wants_figures) {
+	if (trace_exporter_wants_figures(b.ops, trace_info(run->reader))) {
 		b.replay = run->replay = replay_new(&ro);
 		err = b.replay ? 0 : -ENOMEM;
 	}
@@ -108,15 +113,38 @@ static int export_to(struct replay_run *run, const struct opts *o, struct out_fi
 	return err ? out_file_error(t, err, e) : 0;
 }
 
+/* Do the options go together with the format? */
+static int check_options(const struct opts *o, struct err *e)
+{
+	const struct trace_exporter_ops *ops = trace_exporter_find(o->export_to);
+
+	if (o->export_by && !ops->takes_by)
+		return errf(e, GS_EXIT_USAGE, -EINVAL, "--by %s: --to %s has no choice of weights",
+			    o->export_by, o->export_to);
+	for (size_t i = 0; i < o->ncolumns; i++) {
+		const char *value;
+		size_t len = trace_row_split(o->columns[i], &value);
+
+		if (!ops->takes_columns)
+			return errf(e, GS_EXIT_USAGE, -EINVAL,
+				    "--column %s: --to %s has no columns; csv and jsonl have",
+				    o->columns[i], o->export_to);
+		if (trace_row_named(o->columns[i], len))
+			return errf(e, GS_EXIT_USAGE, -EINVAL,
+				    "--column %s: rows have a column %.*s of their own",
+				    o->columns[i], (int)len, o->columns[i]);
+	}
+	return 0;
+}
+
 int cmd_export(const struct opts *o, struct err *e)
 {
 	struct out_file t = { .force = o->force };
 	struct replay_run run = {};
-	int err;
+	int err = check_options(o, e);
 
-	if (o->export_by && !trace_exporter_find(o->export_to)->takes_by)
-		return errf(e, GS_EXIT_USAGE, -EINVAL, "--by %s: --to %s has no choice of weights",
-			    o->export_by, o->export_to);
+	if (err)
+		return err;
 	err = trace_open(o->args[0], &run.reader, e);
 	if (err)
 		return err;

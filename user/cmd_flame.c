@@ -1,4 +1,5 @@
-/* gilscope flame: measure with stacks, then write which functions it was, as a picture. */
+/* gilscope flame: measure with stacks, or read a recording that has them, then write which
+ * functions it was, as a picture. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "user/export/flame.h"
 #include "user/measurement.h"
 #include "user/out_file.h"
+#include "user/replay_run.h"
 
 /* The families without which a weight is not measured. */
 static const u32 needed[FIG_BY_COUNT] = {
@@ -72,16 +74,7 @@ static int write_figures(const struct figures *f, enum fig_stack_weight by,
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < f->nprocs && !err; i++) {
-		const struct fig_flame_part part = {
-			.process = &f->procs[i],
-			.with_process = f->nprocs > 1,
-		};
-
-		err = fig_flame_add(&t, &part);
-	}
-	if (!err)
-		err = fig_flame_sort(&t);
+	err = fig_flame_of(&t, f->procs, f->nprocs);
 	title(f, what, sizeof(what));
 	about.what = what;
 	about.functions = &l;
@@ -144,6 +137,45 @@ static int measure(const struct opts *o, enum fig_stack_weight by,
 	return err;
 }
 
+/* Of a recording: can it be drawn by that? */
+static int recorded(const struct trace_info *info, enum fig_stack_weight by, struct err *e)
+{
+	if (!trace_measures(info, GS_FAMILY_STACKS))
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENODATA,
+			    "%s: has no Python stacks; record it --with stacks", info->directory);
+	if ((info->families & needed[by]) != needed[by])
+		return errf(e, GS_EXIT_UNSUPPORTED, -ENODATA,
+			    "--by %s: not measured in %s; record it with what that needs",
+			    fig_weights[by].name, info->directory);
+	return 0;
+}
+
+static int read_recording(const struct opts *o, enum fig_stack_weight by,
+			  const struct flame_format *format, struct out_file *to, struct err *e)
+{
+	const struct replay_opts all = {};
+	struct replay_run run = {};
+	int err = trace_open(o->args[0], &run.reader, e);
+
+	if (err)
+		return err;
+	err = recorded(trace_info(run.reader), by, e);
+	if (!err)
+		err = replay_run(&run, &all, NULL, 0, e);
+	if (!err)
+		err = measured_any(run.figures, e);
+	if (!err) {
+		err = write_figures(run.figures, by, format, to);
+		if (err)
+			out_file_error(to, err, e);
+	}
+	if (!err)
+		replay_run_warn(&run);
+	replay_run_done(&run);
+	trace_close(run.reader);
+	return err;
+}
+
 int cmd_flame(const struct opts *opts, struct err *e)
 {
 	enum fig_stack_weight by = fig_weight_find(opts->export_by ? opts->export_by : "held");
@@ -162,7 +194,9 @@ int cmd_flame(const struct opts *opts, struct err *e)
 	if (strcmp(o.output, "-"))
 		to.path = o.output;
 	err = out_file_open(&to, e);
-	if (!err)
+	if (!err && o.nargs)
+		err = read_recording(&o, by, format, &to, e);
+	else if (!err)
 		err = measure(&o, by, format, &to, e);
 	return out_file_close(&to, err, e);
 }

@@ -5,17 +5,20 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "bpf/families.h"
 #include "bpf/site.h"
 #include "user/base/clock.h"
 #include "user/base/fmt.h"
 #include "user/commands.h"
 #include "user/export/exporter.h"
+#include "user/model/stack_rows.h"
 #include "user/record/recorder.h"
 #include "user/session.h"
 
 /* Names, counts of types and losses are told this often. */
 #define TICK_NS 1000000000ULL
 #define NAMES_NS 200000000ULL /* and this often when there are threads that have no name yet */
+#define STACKS_NS 100000000ULL /* what was counted in stacks is told this often */
 
 struct record_run {
 	const struct opts *opts;
@@ -26,6 +29,8 @@ struct record_run {
 	struct trace_info info;
 	u64 at_ns; /* when it ended */
 	u64 named; /* recorder_state.new_threads as of the last reading */
+	u64 stacks_ns; /* up to when what was done in stacks has been told */
+	u64 telling_ns; /* and up to when it is being told; 0: none was yet */
 };
 
 static bool has_event(const struct py_binary *b, enum gs_event event)
@@ -36,7 +41,7 @@ static bool has_event(const struct py_binary *b, enum gs_event event)
 	return false;
 }
 
-static u32 known_of(const struct py_process *py)
+static u32 known_of(const struct session *s, const struct py_process *py)
 {
 	const struct py_binary *b = py->binary;
 	u32 known = 0;
@@ -51,6 +56,10 @@ static u32 known_of(const struct py_process *py)
 		known |= EVENT_KNOWN_DEBUG;
 	if (!process_gil_enabled(py))
 		known |= EVENT_KNOWN_NO_GIL;
+	if (session_delay_known(s))
+		known |= EVENT_KNOWN_RUNNABLE;
+	if (session_takes_stacks(s, py))
+		known |= EVENT_KNOWN_STACKS;
 	return known;
 }
 
@@ -69,7 +78,7 @@ static void on_target(void *ctx, const struct py_process *py, u64 since_ns, u32 
 		.pid = py->pid,
 		.ns_id = py->ns_pid,
 		.seed_tid = seed_tid,
-		.known = known_of(py),
+		.known = known_of(r->session, py),
 		.gil = py->gil_addr,
 		.text = {
 			[EVENT_PROCESS_VERSION] = b->version,
@@ -97,10 +106,58 @@ static int tell_reading(struct record_run *r, struct err *e)
 		err = recorder_figures(r->recorder, part, began);
 	if (!err)
 		err = recorder_probes(r->recorder, now);
+	if (!err)
+		err = recorder_cpus(r->recorder, now);
 	figures_free(part);
 	figures_free(r->last);
 	r->last = now;
 	return errf(err ? e : NULL, GS_EXIT_FAILED, err, "memory: none left");
+}
+
+static bool takes_stacks(const struct record_run *r)
+{
+	return r->opts->families & GS_FAMILY_BIT(GS_FAMILY_STACKS);
+}
+
+static int tell_stack(void *ctx, u32 pid, const struct stack_row *row,
+		      const struct gs_stack_cost *more, u64 period_ns)
+{
+	struct record_run *r = ctx;
+	struct event ev = {
+		.kind = EVENT_STACK_COST,
+		.pid = pid,
+		.tid = row->tid,
+		.sample_ns = (u32)period_ns,
+		.samples = (u32)more->samples,
+		.waiters = (u32)more->waiters,
+		.caused_ns = more->off_caused_ns,
+		.off_preempted_ns = more->off_preempted_ns,
+		.off_blocked_ns = more->off_blocked_ns,
+		.wait_ns = more->wait_ns,
+		.paused_ns = more->paused_ns,
+		.deallocs = more->deallocs,
+	};
+
+	/* Not before it was read: a wait that ended in between is part of it. */
+	if (!r->telling_ns)
+		r->telling_ns = clock_mono_ns();
+	ev.ts_ns = r->telling_ns;
+	ev.ns = r->telling_ns - r->stacks_ns;
+	return recorder_stack_cost(r->recorder, &ev, row->frames);
+}
+
+/* What was done in stacks since the last time. */
+static int tell_stacks(struct record_run *r, bool last, struct err *e)
+{
+	int err;
+
+	if (!takes_stacks(r))
+		return 0;
+	r->telling_ns = 0;
+	err = session_tell_stacks(r->session, last, tell_stack, r);
+	r->stacks_ns = r->telling_ns ? r->telling_ns : clock_mono_ns();
+	return errf(err ? e : NULL, GS_EXIT_FAILED, err, "stacks: cannot be read (%s)",
+		    strerror(-err));
 }
 
 static const char *reason_of(int event)
@@ -113,7 +170,8 @@ static const char *reason_of(int event)
 /* Until it has to end; *@ret_reason says why. */
 static int run(struct record_run *r, const char **ret_reason, struct err *e)
 {
-	u64 start = session_started_ns(r->session), next = start + NAMES_NS, full = start + TICK_NS;
+	u64 start = session_started_ns(r->session), step = takes_stacks(r) ? STACKS_NS : NAMES_NS;
+	u64 next = start + step, names = start + NAMES_NS, full = start + TICK_NS;
 	u64 end = r->opts->duration_ns ? start + r->opts->duration_ns : UINT64_MAX;
 
 	for (;;) {
@@ -135,14 +193,20 @@ static int run(struct record_run *r, const char **ret_reason, struct err *e)
 		}
 		if (clock_mono_ns() >= end)
 			return 0;
-		next += NAMES_NS;
-		if (next <= full && state.new_threads == r->named)
+		err = tell_stacks(r, false, e);
+		if (err)
+			return err;
+		next += step;
+		if (next <= names)
+			continue;
+		names += NAMES_NS;
+		if (names <= full && state.new_threads == r->named)
 			continue;
 		r->named = state.new_threads;
 		err = tell_reading(r, e);
 		if (err)
 			return err;
-		full = next - NAMES_NS + TICK_NS;
+		full = names - NAMES_NS + TICK_NS;
 	}
 }
 
@@ -153,8 +217,10 @@ static int stop(struct record_run *r, const char *reason, struct err *e)
 		.target_cpu_ns = EVENT_UNKNOWN,
 		.text = { [EVENT_END_REASON] = reason },
 	};
-	int err = tell_reading(r, e);
+	int err = tell_stacks(r, true, e);
 
+	if (!err)
+		err = tell_reading(r, e);
 	if (err)
 		return err;
 	r->at_ns = r->last->started_ns + r->last->duration_ns;
@@ -227,6 +293,7 @@ static int measure(struct record_run *r, struct err *e)
 	if (err)
 		return err;
 	fill_info(r);
+	r->stacks_ns = r->info.started_ns;
 	err = recorder_start(r->recorder, &r->info, e);
 	if (!err) {
 		fprintf(stderr, "gilscope: measuring%s\n",

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "user/base/fmt.h"
+
 static const char *const ends[] = {
 	[GS_FRAMES_WHOLE] = "whole",
 	[GS_FRAMES_TRUNCATED] = "truncated",
@@ -21,8 +23,16 @@ void dump_print_process(const struct py_process *p)
 	printf("pid %d  CPython %s  %s\n", p->pid, p->binary->version, p->command);
 }
 
-void dump_print_interp(const struct py_interp *i, pid_t holder_tid)
+static void print_time(const char *before, const struct dump_time *t)
 {
+	if (t->known)
+		printf("%s%s%s", before, fmt_ns(t->ns).s, t->longer ? " or longer" : "");
+}
+
+void dump_print_interp(const struct dump_interp *d)
+{
+	const struct py_interp *i = d->interp;
+
 	printf("\ninterpreter %lld: ", (long long)i->id);
 	if (i->gil_off)
 		printf("no GIL");
@@ -30,11 +40,15 @@ void dump_print_interp(const struct py_interp *i, pid_t holder_tid)
 		printf("its GIL is not known");
 	else if (!i->gil_locked)
 		printf("GIL free");
-	else if (holder_tid)
-		printf("GIL held by thread %d", holder_tid);
+	else if (d->holder_tid)
+		printf("GIL held by thread %d", d->holder_tid);
 	else
 		printf("GIL held by a thread of another interpreter");
-	printf("%s\n", i->collecting ? "; its collector runs" : "");
+	print_time(", nobody else for ", &d->held);
+	if (i->collecting)
+		printf("; its collector runs");
+	print_time(", for ", &d->collecting);
+	printf("\n");
 }
 
 static void print_frame(const struct py_frame *f)
@@ -61,8 +75,11 @@ void dump_print_thread(const struct dump_thread *t)
 		printf("  holds the GIL");
 	else if (t->waits == 1)
 		printf("  waits for the GIL");
+	print_time(", for ", &t->waiting);
 	printf("%s%s\n", s->state == 'R' ? "  runnable" : "",
 	       s->steady ? "" : "  (ran on meanwhile: may be mixed from two moments)");
+	if (t->task)
+		printf("    in task \"%s\"\n", t->task_name);
 	for (size_t i = 0; i < s->n; i++)
 		print_frame(&s->frame[i]);
 	if (!s->n && s->end == GS_FRAMES_WHOLE)
@@ -97,18 +114,33 @@ json_t *dump_json_process(const struct py_process *p)
 			 p->binary->path, "layout", p->binary->layout.found_by);
 }
 
-json_t *dump_json_interp(const struct py_interp *i, pid_t holder_tid)
+static json_t *time_or_null(const struct dump_time *t)
 {
+	return t->known ? json_integer((json_int_t)t->ns) : json_null();
+}
+
+/* While it collects, that thread holds the GIL, unless it has given it away for a while. */
+static pid_t collector(const struct dump_interp *d)
+{
+	return d->interp->collecting ? d->holder_tid : 0;
+}
+
+json_t *dump_json_interp(const struct dump_interp *d)
+{
+	const struct py_interp *i = d->interp;
 	char gil[32];
 
 	snprintf(gil, sizeof(gil), "0x%llx", (unsigned long long)i->gil_addr);
-	return json_pack("{s:I, s:{s:b, s:s, s:o, s:o}, s:b}", "id", (json_int_t)i->id, "gil",
-			 "used", !i->gil_off, "address", gil, "locked",
+	return json_pack("{s:I, s:{s:b, s:s, s:o, s:o, s:o, s:b}, s:b, s:o, s:o, s:b}", "id",
+			 (json_int_t)i->id, "gil", "used", !i->gil_off, "address", gil, "locked",
 			 i->gil_known ? json_boolean(i->gil_locked) : json_null(), "holder_tid",
-			 tid_or_null(holder_tid), "collecting", i->collecting);
+			 tid_or_null(d->holder_tid), "held_ns", time_or_null(&d->held),
+			 "held_longer", d->held.longer, "collecting", i->collecting,
+			 "collector_tid", tid_or_null(collector(d)), "collecting_ns",
+			 time_or_null(&d->collecting), "collecting_longer", d->collecting.longer);
 }
 
-static json_t *frame_json(const struct py_frame *f)
+json_t *dump_json_frame(const struct py_frame *f)
 {
 	const struct py_code *c = f->code;
 
@@ -127,14 +159,15 @@ json_t *dump_json_thread(const struct dump_thread *t)
 	char state[2] = { s->state, '\0' };
 
 	for (size_t i = 0; frames && i < s->n; i++)
-		json_array_append_new(frames, frame_json(&s->frame[i]));
-	return json_pack("{s:o, s:o, s:I, s:s, s:o, s:b, s:o, s:b, s:i, s:s, s:o}", "tid",
-			 tid_or_null(t->thread.tid), "ns_tid", tid_or_null(t->thread.ns_tid),
+		json_array_append_new(frames, dump_json_frame(&s->frame[i]));
+	return json_pack("{s:o, s:o, s:I, s:s, s:o, s:b, s:o, s:o, s:b, s:o, s:b, s:i, s:s, s:o}",
+			 "tid", tid_or_null(t->thread.tid), "ns_tid", tid_or_null(t->thread.ns_tid),
 			 "ident", (json_int_t)t->thread.ident, "name", t->name, "state",
 			 s->state ? json_string(state) : json_null(), "holds_gil", s->holds_gil,
 			 "waits_for_gil", t->waits < 0 ? json_null() : json_boolean(t->waits),
-			 "steady", s->steady, "walks", (int)s->walks, "end", ends[s->end], "frames",
-			 frames);
+			 "waits_ns", time_or_null(&t->waiting), "waits_longer", t->waiting.longer,
+			 "task", t->task ? json_string(t->task_name) : json_null(), "steady",
+			 s->steady, "walks", (int)s->walks, "end", ends[s->end], "frames", frames);
 }
 
 json_t *dump_json_counts(const struct dump_counts *c)

@@ -10,7 +10,8 @@
 
 static int run(const struct opts *o, struct err *e)
 {
-	if (o->command == CMD_REPORT || o->command == CMD_DIFF || o->command == CMD_EXPORT)
+	if (o->command == CMD_REPORT || o->command == CMD_DIFF || o->command == CMD_EXPORT ||
+	    (o->command == CMD_FLAME && o->nargs))
 		trace_watch_signals();
 	switch (o->command) {
 	case CMD_TOP:

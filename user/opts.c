@@ -160,6 +160,12 @@ static int check_target(const struct opts *o, struct err *e)
 				    o->program[0]);
 		return 0;
 	}
+	if (o->command == CMD_FLAME && o->nargs) {
+		if (targets || o->duration_ns)
+			return errf(e, GS_EXIT_USAGE, -EINVAL, "%s: a recording; leave out %s",
+				    o->args[0], targets ? "the target" : "--duration");
+		return 0;
+	}
 	if (!targets)
 		return errf(
 			e, GS_EXIT_USAGE, -EINVAL,
@@ -205,9 +211,6 @@ static int check_output(const struct opts *o, struct err *e)
 			"flame: nowhere to write to; give -o FILE.svg, .html or .folded, or -o -");
 	if (o->command != CMD_RECORD)
 		return 0;
-	if (o->families & GS_FAMILY_BIT(GS_FAMILY_STACKS))
-		return errf(e, GS_EXIT_USAGE, -EINVAL,
-			    "--with stacks: recordings have none; use stat or top");
 	if (!o->output)
 		return errf(e, GS_EXIT_USAGE, -EINVAL,
 			    "record: nowhere to write to; give -o DIR, a new directory");

@@ -43,6 +43,7 @@ struct opts_moment {
 	u64 ns;
 };
 #define OPTS_MAX_TRIGGERS 16
+#define OPTS_MAX_COLUMNS 8
 
 struct opts {
 	enum opts_command command;
@@ -64,6 +65,7 @@ struct opts {
 	double budget; /* share of one core that probing refs may cost a target; 0: no limit */
 	bool budget_given; /* as an option; otherwise what this kernel cannot keep is left out */
 	u64 max_threads, max_processes, max_types; /* map sizes */
+	u64 since_ns; /* dump: look for so long first, to tell since when; 0: not */
 	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
 	bool contended_sites; /* probe the wait itself, not only the scheduler's view of it */
 	const char *file; /* probes: the file to look into; NULL: none, a process */
@@ -76,6 +78,8 @@ struct opts {
 	double threshold; /* diff: standard errors a difference must exceed */
 	const char *export_to; /* export: name of a trace exporter */
 	const char *export_by; /* export: what the format weighs; flame; NULL: its default */
+	const char *columns[OPTS_MAX_COLUMNS]; /* export: NAME=VALUE, the same in every row */
+	size_t ncolumns;
 	const char *stop; /* of the tour; NULL: list them, or --all */
 	bool on_python; /* tour: on a real CPython */
 	const char *python; /* tour: which; NULL: the system's */

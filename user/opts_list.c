@@ -39,7 +39,7 @@ const struct opts_option opts_options[] = {
 	    "                              (top, stat: watch; record, probes: exact)"),
 	OPT("sample-rate", 0, "HZ", false, CMDS_MEASURE, sample_rate, 10, 5000, opts_set_number,
 	    "watch mode: look who holds the GIL this often a second (100)"),
-	OPT("stack-rate", 0, "HZ", false, CMDS_SHOW | CMD_BIT(CMD_FLAME), stack_rate, 1, 1000, opts_set_number,
+	OPT("stack-rate", 0, "HZ", false, CMDS_MEASURE, stack_rate, 1, 1000, opts_set_number,
 	    "with stacks: look at what holds the GIL this often a second (99)"),
 	OPT("with", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_with,
 	    "measure these families too"),
@@ -62,6 +62,8 @@ const struct opts_option opts_options[] = {
 	    "with asyncio: a loop's iteration that takes longer has blocked it (100ms)"),
 	OPT("count", 0, "FUNCTION", false, CMDS_TARGET, count, 0, 0, opts_set_count,
 	    "also count the calls of this function of the program"),
+	OPT("since", 0, "TIME", false, CMD_BIT(CMD_DUMP), since_ns, 1000000, 60000000000ULL, opts_set_duration,
+	    "look that long first, to tell since when each waits, holds, collects"),
 	OPT("file", 0, "PATH", false, CMD_BIT(CMD_PROBES), file, 0, 0, opts_set_text,
 	    "look into this interpreter or libpython, not into a process; also one for\n"
 	    "                              another machine: x86-64 and aarch64 are known"),
@@ -98,6 +100,8 @@ const struct opts_option opts_options[] = {
 	    "what to write; the formats are below"),
 	OPT("by", 0, "WHAT", false, CMD_BIT(CMD_EXPORT), export_by, 0, 0, opts_set_text,
 	    "what the format weighs, where it has a choice"),
+	OPT("column", 0, "NAME=VALUE", true, CMD_BIT(CMD_EXPORT), columns, 0, 0, opts_set_column,
+	    "csv, jsonl: one more column, with this in every row: host=web-1 ..."),
 	OPT("output", 'o', "FILE", false, CMD_BIT(CMD_EXPORT), output, 0, 0, opts_set_text,
 	    "where to write it; - is stdout (-)"),
 	OPT("by", 0, "WHAT", false, CMD_BIT(CMD_FLAME), export_by, 0, 0, opts_set_weight,
@@ -130,6 +134,7 @@ const struct opts_command_desc opts_commands[] = {
 	{ "record", CMD_RECORD, 0, 0, "[OPTION...] TARGET -o DIR", "write every event to a recording",
 	  "  gilscope record -p 1234 -d 10 -o slow.rec\n"
 	  "  gilscope record --all --max-size 1G -o night.rec\n"
+	  "  gilscope record -p 1234 --with stacks -d 10 -o why.rec\n"
 	  "  gilscope record -p 1234 --ring 64M --trigger 'gc.pause>200ms' -o flight\n" },
 	{ "report", CMD_REPORT, 1, 1, "[OPTION...] DIR", "figures from a recording",
 	  "  gilscope report DIR\n"
@@ -141,10 +146,11 @@ const struct opts_command_desc opts_commands[] = {
 	{ "export", CMD_EXPORT, 1, 1, "[OPTION...] --to FORMAT DIR", "a recording for other tools",
 	  "  gilscope export --to perfetto -o trace.pb DIR\n"
 	  "  gilscope export --to csv DIR | head\n" },
-	{ "flame", CMD_FLAME, 0, 0, "[OPTION...] TARGET -o FILE", "which Python functions, as a flame graph",
+	{ "flame", CMD_FLAME, 0, 1, "[OPTION...] TARGET|DIR -o FILE", "which Python functions, as a flame graph",
 	  "  gilscope flame -p 1234 -d 10 -o held.svg\n"
 	  "  gilscope flame -p 1234 -d 10 --by caused -o waits.html\n"
-	  "  gilscope flame -d 5 -o - -- python3 app.py | flamegraph.pl > app.svg\n" },
+	  "  gilscope flame -d 5 -o - -- python3 app.py | flamegraph.pl > app.svg\n"
+	  "  gilscope flame slow.rec --by paused -o gc.svg       of a recording with stacks\n" },
 	{ "agent", CMD_AGENT, 0, 0, "[OPTION...]", "metrics of every CPython on this host, always on",
 	  "  gilscope agent\n"
 	  "  gilscope agent --config /etc/gilscope/agent.conf\n"
@@ -155,6 +161,7 @@ const struct opts_command_desc opts_commands[] = {
 	  "  gilscope probes --file /usr/bin/python3.11\n" },
 	{ "dump", CMD_DUMP, 0, 0, "[OPTION...] -p PID", "all threads' Python stacks, now",
 	  "  gilscope dump -p 1234\n"
+	  "  gilscope dump -p 1234 --since 200ms\n"
 	  "  gilscope dump -p 1234,1240 --format json\n" },
 	{ "ps", CMD_PS, 0, 0, "[OPTION...]", "CPython processes on this host",
 	  "  gilscope ps\n"

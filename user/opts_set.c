@@ -1,8 +1,10 @@
 /* Values of options: each setter checks one, stores it, or says what would be right. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bpf/families.h"
 #include "user/base/fmt.h"
@@ -143,6 +145,37 @@ int opts_set_export_to(struct opts_parser *p, const struct opts_option *opt, con
 	}
 	return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %s: no such format; there are:%s",
 		    opt->name, arg, names);
+}
+
+/* NAME: a letter or _, then digits, too: what every reader of tables takes without quotes. */
+static size_t column_name(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] == '_' || isalpha((unsigned char)text[n]) ||
+	       (n && isdigit((unsigned char)text[n])))
+		n++;
+	return text[n] == '=' ? n : 0;
+}
+
+int opts_set_column(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	struct opts *o = p->o;
+	size_t n = column_name(arg);
+
+	if (!n)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL,
+			    "--%s %s: not NAME=VALUE, with letters, digits and _ in NAME",
+			    opt->name, arg);
+	if (o->ncolumns == OPTS_MAX_COLUMNS)
+		return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s: more than %d of them", opt->name,
+			    OPTS_MAX_COLUMNS);
+	for (size_t i = 0; i < o->ncolumns; i++)
+		if (!strncasecmp(o->columns[i], arg, n + 1))
+			return errf(p->e, GS_EXIT_USAGE, -EINVAL, "--%s %.*s: given twice",
+				    opt->name, (int)n, arg);
+	o->columns[o->ncolumns++] = arg;
+	return 0;
 }
 
 int opts_set_weight(struct opts_parser *p, const struct opts_option *opt, const char *arg)

@@ -62,6 +62,7 @@ int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const 
 int opts_set_real(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_moment(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_export_to(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_column(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_weight(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_picture(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_share(struct opts_parser *p, const struct opts_option *opt, const char *arg);

@@ -50,6 +50,26 @@ int session_wait(struct session *s, u64 until_ns, int input_fd);
 /* Everything measured since the start.  NULL without memory.  Free with figures_free(). */
 struct figures *session_read(struct session *s);
 
+/* Does the kernel tell how long threads could have run, and did not? */
+bool session_delay_known(const struct session *s);
+
+/* Are the Python stacks of @py measured? */
+bool session_takes_stacks(const struct session *s, const struct py_process *py);
+
+/* What a thread of @pid did in a stack since it was told last; a sample stands for @period_ns. */
+struct stack_row;
+struct gs_stack_cost;
+typedef int session_stack_fn(void *ctx, u32 pid, const struct stack_row *row,
+			     const struct gs_stack_cost *more, u64 period_ns);
+
+/*
+ * session_tell_stacks - tell @each of all stacks in which something was counted since the last time
+ * @last: what is going on counts as well; there is no other time
+ *
+ * Their frames live as long as the session.  Return: 0, -ENOMEM, or what @each returned.
+ */
+int session_tell_stacks(struct session *s, bool last, session_stack_fn *each, void *ctx);
+
 /* Is @site to be probed, with these options? */
 bool session_wants(const struct opts *o, const struct probe_site *site);
 

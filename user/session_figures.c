@@ -30,7 +30,7 @@ static const struct {
 #define X(NAME, name, FAMILY) [GS_HOOK_##NAME] = { NULL, #name, GS_FAMILY_##FAMILY },
 	GS_HOOKS(X)
 #undef X
-#define X(NAME, name, nr) \
+#define X(NAME, name) \
 	[GS_HOOK_IO + GS_IO_##NAME] = { "gs_io_exit", "sys_exit_" #name, GS_FAMILY_IO },
 		GS_IO_CALLS(X)
 #undef X
@@ -179,6 +179,7 @@ static void add_overhead(struct session *s, struct figures *f, u64 site_hits)
 
 	f->overhead.tracer_cpu_ns = clock_cpu_ns() - s->cpu_ns;
 	f->overhead.hit_ns = hit_ns ? hit_ns : FIG_NULL;
+	f->overhead.stack_walks = skel_maps(s->skel)->stacks->walks;
 	f->overhead.hits_per_s = 1e9 * fmt_ratio(f->overhead.probe_hits, f->duration_ns);
 	if (s->burst) {
 		burst_state(s->burst, &b);
@@ -227,4 +228,9 @@ size_t session_untold(const struct session *s)
 	for (size_t i = 0; i < s->collector.count; i++)
 		n += s->collector.list[i]->exited && !s->collector.list[i]->told;
 	return n;
+}
+
+bool session_delay_known(const struct session *s)
+{
+	return s->collector.delay_known;
 }

@@ -9,9 +9,8 @@
 
 #include "user/ingest/gils.h"
 #include "user/session_private.h"
+#include "user/target/breakpoint.h"
 #include "user/target/proc_maps.h"
-
-#define INT3 0xcc
 
 static struct site_block *block_of(struct session *s, const struct py_binary *b)
 {
@@ -91,7 +90,7 @@ static int attach_wanted(struct session *s, const struct site_block *block, cons
 static bool has_breakpoint(pid_t pid, const struct py_binary *b, const struct probe_site *site)
 {
 	struct proc_maps maps;
-	u8 byte = 0;
+	char bytes[BREAKPOINT_SIZE] = {};
 
 	if (proc_maps_read(pid, &maps))
 		return false;
@@ -100,10 +99,11 @@ static bool has_breakpoint(pid_t pid, const struct py_binary *b, const struct pr
 
 		if (m->exec && m->inode == b->ino && site->offset >= m->offset &&
 		    site->offset - m->offset < m->end - m->start)
-			(void)process_read(pid, m->start + (site->offset - m->offset), &byte, 1);
+			(void)process_read(pid, m->start + (site->offset - m->offset), bytes,
+					   sizeof(bytes));
 	}
 	proc_maps_free(&maps);
-	return byte == INT3;
+	return !memcmp(bytes, BREAKPOINT_OF_PROBE, sizeof(bytes));
 }
 
 static bool same_file(const struct py_binary *a, const struct py_binary *b)

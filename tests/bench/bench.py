@@ -58,6 +58,8 @@ def options():
     a = p.parse_args()
     a.repeats = a.repeats or (2 if a.quick else 7)
     a.section = a.section or SECTIONS
+    if a.merge and a.tracer:
+        p.error("--merge takes all columns of a workload")
     return a
 
 
@@ -98,7 +100,7 @@ def measure(a, work, pythons):
         r["recording"] = recording.section(work, a.events, a.quick)
     if a.merge:
         r = merged(r)
-    r["verdicts"] = verdicts.verdicts(r, names)
+    r["verdicts"] = verdicts.verdicts(r, list(load.LOADS) if a.merge else names)
     return r
 
 
@@ -109,6 +111,8 @@ def merged(r):
     for part in ("agreement", "estimates", "finding", "attaching", "discovery", "scale", "recording"):
         if part in r:
             old[part], old[f"{part}_date"] = r[part], r["date"]
+    again = {(w["name"], w["python"]): dict(w, date=r["date"]) for w in r.get("workloads", [])}
+    old["workloads"] = [again.get((w["name"], w["python"]), w) for w in old["workloads"]]
     return old
 
 

@@ -48,6 +48,7 @@ class Process:
         os.set_blocking(self.p.stdout.fileno(), False)
         self.rest = b""
         self.output = ""  # after interrupt(): what it still printed
+        self.told = False  # to end
 
     def __enter__(self):
         return self
@@ -95,11 +96,17 @@ class Process:
             self.rest += self.p.stdout.read(1 << 16) or b""
         return self.line() if b"\n" in self.rest else None
 
+    def signal_end(self):
+        """Tell it to end, as a user would."""
+        self.p.send_signal(signal.SIGINT)
+        self.told = True
+
     def interrupt(self):
         """End it as a user would; returns how long that took, in seconds."""
         began = time.perf_counter()
         os.set_blocking(self.p.stdout.fileno(), True)
-        self.p.send_signal(signal.SIGINT)
+        if not self.told:
+            self.signal_end()
         try:
             self.output = (self.rest + self.p.communicate(timeout=60)[0]).decode(errors="replace")
         except subprocess.TimeoutExpired as e:

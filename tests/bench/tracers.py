@@ -258,6 +258,8 @@ EXACT = "every take, release, hold, wait and collection; each hold's time off th
 # What takes the GIL most, and so shows what a hit costs.
 SYMBOL_LOADS = {"read_loop", "pingpong", "asyncio_echo", "http_server"}
 REFS_LOADS = {"alloc", "gc_storm"}
+# Where stacks are taken most often: at waits, at a holder's leaving the CPU, at collections.
+STACKS_LOADS = {"cpu4", "pingpong", "asyncio_echo", "gc_storm"}
 
 
 def gilscopes(work):
@@ -274,6 +276,16 @@ def gilscopes(work):
                EXACT + "; each with its time", "as exact", seen=lambda *_: count_recorded(out)),
         Tracer("empty programs", "system", empty_sites(), "nothing: the floor of exact mode",
                "sites only, without gilscope's tracepoints of the scheduler and of system calls", close=True),
+        Tracer("exact, no sched", "system",
+               lambda pid: stat_argv(pid, "--mode", "exact", "--without", "sched", "--format", "json"),
+               "as exact, but for what the scheduler tells", "whether a holder was on the CPU, what it slept in",
+               loads=STACKS_LOADS),
+        Tracer("exact, stacks", "system",
+               lambda pid: stat_argv(pid, "--mode", "exact", "--with", "stacks", "--format", "json"),
+               EXACT + "; the Python code of each", "as exact", loads=STACKS_LOADS),
+        Tracer("watch, stacks", "system",
+               lambda pid: stat_argv(pid, "--mode", "watch", "--with", "stacks", "--format", "json"),
+               "as watch; the Python code of each figure", "as watch", loads=STACKS_LOADS),
         Tracer("exact, refs", "system",
                lambda pid: stat_argv(pid, "--mode", "exact", "--with", "refs", "--budget", "none", "--format", "json"),
                EXACT + "; every object that ends, by type", "freed objects that the interpreter keeps",
@@ -285,6 +297,11 @@ def gilscopes(work):
                                      "--format", "json"),
                EXACT + "; objects by type in bursts, scaled", "what ends between the bursts",
                loads={"alloc"}, close=True),
+        Tracer("refs, stacks, budget", "system",
+               lambda pid: stat_argv(pid, "--with", "refs", "--with", "stacks", "--budget", "1%",
+                                     "--format", "json"),
+               "as watch; objects by type in bursts, scaled; the Python code of each figure",
+               "what ends between the bursts", loads={"alloc"}, close=True),
     ]
     rows[2].sweep = lambda: shutil.rmtree(out, ignore_errors=True)
     return rows

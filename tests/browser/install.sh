@@ -1,11 +1,12 @@
 #!/bin/sh
-# install.sh DIR: install the browser tests' packages into DIR, unless they are there already.
+# install.sh DIR [FOLDER]: install the packages that FOLDER/package.json lists (the browser tests') into
+# DIR, unless they are there already.
 # Exit code 77 and a reason if that cannot be done here.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+here=${2:-$(cd "$(dirname "$0")" && pwd)}
 dir=${1:?DIR}
 
-for c in node npm chromium; do
+for c in node npm $([ $# -gt 1 ] || echo chromium); do
 	command -v $c >/dev/null 2>&1 || { echo "$c: not installed; run scripts/deps.sh test"; exit 77; }
 done
 cmp -s "$here/package.json" "$dir/package.json" && [ -e "$dir/complete" ] && exit 0

@@ -180,6 +180,19 @@ async function finding(page) {
 		expect(reached.has(id), 'reached by Tab', id, [...reached].join(' '));
 }
 
+/* The findings, and the flame graph of recordings with stacks, are the report's. */
+async function why(page) {
+	const [findings, frames, total] = await page.evaluate(() => [
+		[...document.querySelectorAll('#findings li')].map((li) => li.dataset.id).join(' '),
+		document.querySelectorAll('#flame .frame').length, window.gilscopeFlame?.data.nodes[2]]);
+	if (figures.findings)
+		equal('findings', figures.findings.map((f) => f.id).join(' '), findings);
+	const held = figures.processes.flatMap((p) => p.stacks ?? []).reduce((sum, s) => sum + s.held_ns, 0);
+	expect(held ? frames > 1 : !frames, 'frames of the flame graph', held ? 'some' : 'none', frames);
+	if (held)
+		equal('time held in the flame graph', held, total);
+}
+
 await withPage(async (page, asked) => {
 	const from = Date.now();
 	await page.goto(`file://${file}`);
@@ -199,6 +212,7 @@ await withPage(async (page, asked) => {
 	await exact(page);
 	await summed(page);
 	await finding(page);
+	await why(page);
 	const light = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 	await page.emulateMedia({ colorScheme: 'dark' });
 	await page.waitForTimeout(100);

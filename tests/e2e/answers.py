@@ -2,6 +2,8 @@
 
 Each takes a process of a result and the truth of its workload; failures are check.py's.
 """
+import hashlib
+
 from check import *
 
 
@@ -181,3 +183,62 @@ def stacks_agree(result, truth):
     caused = by_function(p, "caused_wait_ns", spent)
     expect(caused["asleep_long"] > caused["asleep_short"] > 0, "who keeps the others waiting",
            "asleep_long more than asleep_short", caused)
+
+
+def known_hash(frames, truncated):
+    """As tests/work/paths.py makes it of a stack."""
+    told = ["%s|%s|%d" % (f["function"], f["file"], f["first_line"]) for f in frames]
+    told[1:] = [name + "|%s" % f["line"] for name, f in zip(told[1:], frames[1:])]
+    told.append("cut" if truncated else "whole")
+    return hashlib.sha1("\n".join(told).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def fresh_is_right(frames):
+    """Code that lives for one call: it is itself, or unknown, and never what came after it."""
+    for callee, caller in zip(frames, frames[1:]):
+        if not (callee["function"] or "").startswith("fresh_"):
+            continue
+        n = callee["function"][len("fresh_"):]
+        if callee["file"] != f"<fresh {n}>" or caller["function"] != f"calls_{int(n) % 7}":
+            return False
+    return True
+
+
+def stacks_known(result, truth, what, least):
+    """Every stack of tests/work/paths.py is one of those that it knows."""
+    p, known = only_process(result), set(truth["known"])
+    tids = [host_tids(p).get(tid) for tid in truth["tids"]]
+    seen = wrong = torn = unreadable = cut = fresh = 0
+    for row in p["stacks"]:
+        frames = row["frames"]
+        if row["tid"] not in tids or not frames:
+            continue
+        seen += 1
+        cut += row["truncated"]
+        torn += row["torn"]
+        is_fresh = row["tid"] == tids[-1]
+        unreadable += not is_fresh and any(f["function"] is None for f in frames)
+        if row["torn"] or any(f["function"] is None for f in frames) and not is_fresh:
+            continue
+        if is_fresh:
+            fresh += any((f["function"] or "").startswith("fresh_") for f in frames)
+            wrong += not expect(fresh_is_right(frames), "code that lived for one call", "itself or null", frames[:4])
+            continue
+        name = "%(function)s|%(file)s|%(first_line)d" % frames[0]
+        ok = frames[0]["line"] in [None, *truth["lines"].get(name, [])]
+        # Where a generator is made it has a frame for a moment, of which no profiler is told.
+        made = name in truth["generators"] and known_hash(frames[1:], row["truncated"]) in known
+        if not (ok and (made or known_hash(frames, row["truncated"]) in known)):
+            wrong += 1
+            if wrong <= 5:
+                expect(False, f"stack {row['id']} of thread {row['tid']}", "known to the program", [
+                    (f["function"], f["line"]) for f in frames[:12]])
+    equal("wrong stacks", 0, wrong)
+    walks, lost_torn = result["overhead"]["stack_walks"], lost(result, "stacks_torn")
+    between("walks", least, 1e9, walks)
+    between("torn walks", 0, max(1, walks * 0.001), lost_torn)
+    between("stacks with a frame that cannot be read", 0, max(1, seen * 0.001), unreadable)
+    equal("stacks there was no room for", 0, lost(result, "stacks_full"))
+    between("stacks cut at 127 frames", 1, seen, cut)
+    between("stacks of code that lived for one call", 1, seen, fresh)
+    print(f"{what:8} {walks} walks, {seen} different stacks, none wrong, {lost_torn} torn, {unreadable} unreadable")

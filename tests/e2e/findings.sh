@@ -25,7 +25,7 @@ LAUNCHER=
 taskset -c "$cpu" sh -c 'ulimit -t 60; while :; do :; done' &
 rival=$!
 later $rival
-start_stat --with asyncio --findings -p "$pids"
+start_stat --with asyncio,stacks --findings -p "$pids"
 all_go
 all_told
 stop_stat
@@ -48,6 +48,14 @@ def told(pid, what, *also):
     expect(seen <= {what, "holder-preempted", *also}, f"findings beside {what}", "none", seen)
     return found.get(pid, {}).get(what)
 
+def function(x, *names):
+    """With stacks, most of it was in one of these."""
+    if x:
+        seen = x["function"] or {}
+        expect(seen.get("function") in names, f"function of {x['id']}", names, seen)
+        between(f"its share of {x['id']}", 0.5, 1, seen.get("share"))
+        expect(seen.get("file", "").endswith("findings.py"), "its file", "findings.py", seen.get("file"))
+
 def names(x, role):
     return [t["name"] for t in x["threads"] if t["role"] == role] if x else None
 PY
@@ -59,10 +67,25 @@ if x:
 x = told($convoy, "convoy")
 equal("the convoy's holder", ["burn0"], names(x, "holder"))
 equal("the convoy's waiter", ["come_back1"], names(x, "waiter"))
+function(x, "burn")
 x = told($convoy, "holder-preempted", "convoy")
 equal("who was preempted", ["burn0"], names(x, "holder"))
 EOF
 "$PY" "$T/live.py" "$S.out" || exit 1
+
+# A call that keeps the GIL, in the function that makes it.
+launch ccall 1.5
+start_stat --with stacks --findings -p "$pids"
+all_go
+all_told
+stop_stat
+all_quit
+cat "$T/told.py" - >"$T/called.py" <<EOF
+x = told($ccall, "gil-holding-call")
+equal("who keeps the GIL", ["compute_in_c0"], names(x, "holder"))
+function(x, "compute_in_c")
+EOF
+"$PY" "$T/called.py" "$S.out" || exit 1
 
 # The same from a recording, of the others; and as text.
 launch healthy

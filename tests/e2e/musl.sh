@@ -1,8 +1,8 @@
 #!/bin/sh
 # A program linked with musl whose GIL is made as CPython's is found, and its own counts and times are seen.
 #
-# A stand-in (stand_in.c), stripped: Debian has no CPython for musl.  With this host's libc, too, which
-# shows that the stand-in is like the real one.
+# A stand-in (stand_in.c), stripped: Debian has no CPython for musl (scripts/musl.sh builds one, for the
+# matrix).  With this host's libc, too, which shows that the stand-in is like the real one.
 . "$(dirname "$0")/lib.sh"
 need_root
 need cc

@@ -9,7 +9,7 @@
  *   3  values: the bytes are the values of the metadata's env; one packet that is good
  *
  * Whatever it is, the reader must not crash, hang or take much memory, and what it hands out must
- * be what its header promises.
+ * be what its header promises.  Nor must the replay that makes figures of it, and of its stacks.
  */
 #include <babeltrace2/babeltrace.h>
 #include <endian.h>
@@ -23,6 +23,7 @@
 #include "user/base/str.h"
 #include "user/trace/reader.h"
 #include "user/trace/reader_private.h"
+#include "user/trace/replay.h"
 #include "user/trace/writer.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -58,6 +59,7 @@ static const struct trace_info info = {
 	.command = "x",
 	.mode = "exact",
 	.format = TRACE_FORMAT,
+	.families = UINT32_MAX,
 	.started_unix_ns = 1795000000000000000,
 	.started_ns = 1000,
 };
@@ -176,7 +178,7 @@ static void events(struct input *in, struct file *f)
 {
 	struct checker c;
 
-	checker_init(&c, trace_version(TRACE_FORMAT), uuid);
+	checker_init(&c, TRACE_FORMAT, uuid);
 	while (in->left && f->used < BYTES_MAX / 2) {
 		u8 *packet = f->bytes + f->used;
 		struct trace_packet h = { .packet_seq_num = f->seq++,
@@ -272,6 +274,50 @@ static int look(void *ctx, const struct event *ev)
 	return 0;
 }
 
+/* Rows of a thread's stacks have frames that are whole. */
+static int check_figures(void *ctx, u64 moment_ns, struct figures *f)
+{
+	(void)ctx;
+	(void)moment_ns;
+	for (size_t i = 0; i < f->nprocs; i++)
+		for (size_t s = 0; s < f->procs[i].nstacks; s++) {
+			const struct fig_frames *frames = f->procs[i].stacks[s].frames;
+
+			CHECK(!frames == !f->procs[i].stacks[s].id);
+			for (u32 n = 0; frames && n < frames->n; n++)
+				CHECK(!frames->frame[n].function ||
+				      harmless(frames->frame[n].function));
+		}
+	figures_free(f);
+	return 0;
+}
+
+/* Figures of it all, and at some moments. */
+static void replay_it(struct trace_reader *r)
+{
+	static const u64 moments[] = { 1001, 1300, 1000000, 1000000000 };
+	struct replay_opts o = { .top = 3, .at = check_figures };
+	struct replay_marks *marks = replay_marks_new(moments, 4);
+	struct replay *replay;
+	struct trace_sink sink;
+	struct figures *f;
+	struct err e = { 0 };
+
+	CHECK(marks);
+	sink = replay_marks_sink(marks);
+	CHECK(!trace_read(r, &sink, &e));
+	o.marks = marks;
+	replay = replay_new(&o);
+	CHECK(replay);
+	sink = replay_sink(replay);
+	CHECK(!trace_read(r, &sink, &e));
+	f = replay_figures(replay);
+	CHECK(f);
+	check_figures(NULL, 0, f);
+	replay_free(replay);
+	replay_marks_free(marks);
+}
+
 /* Read it, @twice or once; whether it could be opened. */
 static bool read_it(bool twice)
 {
@@ -295,6 +341,8 @@ static bool read_it(bool twice)
 	sink.ctx = &again;
 	if (twice)
 		CHECK(!trace_read(r, &sink, &e) && again == n);
+	if (twice)
+		replay_it(r);
 	trace_close(r);
 	return true;
 }

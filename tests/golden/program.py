@@ -1,8 +1,9 @@
 """What the golden recordings are of: a little of everything, names of threads that bite, a child.
 
-    gilscope record --children --with refs -o tests/golden/vN/recording -- python3 tests/golden/program.py
+    gilscope record --children --with refs,asyncio,stacks -o tests/golden/vN/recording -- python3 tests/golden/program.py
 """
 import asyncio
+import ctypes
 import gc
 import os
 import select
@@ -55,6 +56,7 @@ def main():
         t.start()
     for t in threads:
         t.join()
+    ctypes.PyDLL(None).usleep(20000)  # asleep with the GIL
     child = os.fork()
     if not child:
         litter(20)

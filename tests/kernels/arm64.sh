@@ -1,8 +1,8 @@
 #!/bin/sh
 # The sites that `probes --file` finds in Debian's arm64 CPython, probed by an emulated arm64 kernel.
 #
-# gilscope itself does not run there: the kernel's own uprobe events are put on its sites, and what
-# they see of a program that knows its own answers is held against what the sites mean.
+# The kernel's own uprobe events are put on its sites, and what they see of a program that knows its
+# own answers is held against what the sites mean.  gilscope itself is tried by run.sh (MACHINE=aarch64).
 #
 #   O=DIR     build folder (build); scripts/pythons_arm64.sh has fetched "guest" into $O/pythons-arm64
 #

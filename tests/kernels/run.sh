@@ -1,5 +1,6 @@
 #!/bin/bash
-# run.sh [NAME…]: boot each kernel fetched by scripts/kernels.sh and run guest.sh in it.
+# run.sh [NAME…]: boot each kernel fetched by scripts/kernels.sh and run guest.sh in it; or, with
+# MACHINE=aarch64, arm64's, with all that scripts/arm64.sh has made for it.
 #
 # Everything is emulated (qemu without KVM, so that it is the same everywhere): what counts is that
 # the answers are right.  One kernel is booted at a time; NAME limits them (6.1, newest).
@@ -16,16 +17,24 @@ limit=${KERNEL_TIMEOUT:-600}
 PATH=$PATH:/usr/sbin:/sbin
 
 skip() { echo "$*"; exit 77; }
-[ "$(uname -m)" = x86_64 ] || skip "the kernels are for x86-64"
-for c in qemu-system-x86_64 busybox cpio bpftool; do
-	command -v $c >/dev/null || skip "$c: not installed; sh scripts/deps.sh kernels"
+MACHINE=${MACHINE:-$(uname -m)}
+case $MACHINE in
+x86_64) kernels=$O/kernels deps=kernels FROM= ;;
+aarch64)
+	kernels=$O/pythons-arm64/kernels deps=arm64 FROM=$(realpath "$O/pythons-arm64/root")
+	GILSCOPE=$O/pythons-arm64/build/gilscope OTHER=$(realpath "$O/pythons-arm64/guest")
+	;;
+*) skip "there are kernels for x86-64 and aarch64" ;;
+esac
+for c in "qemu-system-$MACHINE" busybox cpio bpftool; do
+	command -v "$c" >/dev/null || skip "$c: not installed; sh scripts/deps.sh $deps"
 done
 [ -x "${GILSCOPE:=$O/gilscope}" ] || { echo "$GILSCOPE: not built; run make"; exit 1; }
-export GILSCOPE O
+export GILSCOPE O MACHINE FROM OTHER="${OTHER:-}"
 
 names=("$@")
 if [ $# -eq 0 ]; then
-	mapfile -t names < <(cd "$O/kernels" 2>/dev/null && ls -d */vmlinuz | sed 's,/.*,,' | sort -V)
+	mapfile -t names < <(cd "$kernels" 2>/dev/null && ls -d */vmlinuz | sed 's,/.*,,' | sort -V)
 fi
 [ ${#names[@]} -gt 0 ] || skip "no kernels here; make kernels fetches them"
 
@@ -39,14 +48,25 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 sh tests/kernels/initrd.sh "$T/initrd" || { echo "the initramfs could not be made"; exit 1; }
 
-# Without cmpxchg16b, which the emulator of Debian 12 gets wrong now and then (flags: a double fault
-# after minutes).  Since 6.18 task storage is allocated with it, unless slabs are being debugged.
+# x86-64 without cmpxchg16b, which the emulator of Debian 12 gets wrong now and then (flags: a double
+# fault after minutes).  Since 6.18 task storage is allocated with it, unless slabs are being debugged.
+# aarch64's machine has one serial line: no word of the kernel but its last.
 boot() { # boot VMLINUZ
-	timeout "$limit" qemu-system-x86_64 -accel tcg -cpu max,-cx16 -smp 2 -m 1024 \
+	local words="quiet panic=-1 mitigations=off gilscope.tests=${KERNEL_TESTS:-}" is
+	case $MACHINE in
+	x86_64)
+		is=(-cpu max,-cx16 -serial "file:$T/console")
+		words="$words console=ttyS0 slab_debug=F,kmalloc-*"
+		;;
+	aarch64)
+		is=(-M virt -cpu "max,pauth-impdef=on")
+		words="$words console=ttyAMA0 loglevel=1"
+		;;
+	esac
+	timeout "$limit" "qemu-system-$MACHINE" -accel tcg "${is[@]}" -smp 2 -m 1024 \
 		-nodefaults -no-user-config -display none -no-reboot \
-		-kernel "$1" -initrd "$T/initrd" \
-		-append "console=ttyS0 quiet panic=-1 mitigations=off slab_debug=F,kmalloc-* gilscope.tests=${KERNEL_TESTS:-}" \
-		-serial "file:$T/console" -serial "file:$T/said" </dev/null >"$T/qemu" 2>&1 &
+		-kernel "$1" -initrd "$T/initrd" -append "$words" \
+		-serial "file:$T/said" </dev/null >"$T/qemu" 2>&1 &
 	qemu=$!
 	wait "$qemu"
 	qemu=
@@ -77,14 +97,14 @@ table() { # table NAME RELEASE SECONDS
 
 rc=0
 for name in "${names[@]}"; do
-	dir=$O/kernels/$name
-	[ -s "$dir/vmlinuz" ] || { echo "$name: not fetched; sh scripts/kernels.sh $O/kernels $name"; rc=1; continue; }
+	dir=$kernels/$name
+	[ -s "$dir/vmlinuz" ] || { echo "$name: not fetched; run make $deps"; rc=1; continue; }
 	from=$SECONDS
 	: >"$T/said"
 	boot "$dir/vmlinuz"
 	table "$name" "$(cat "$dir/release" 2>/dev/null)" $((SECONDS - from)) && continue
 	rc=1
 	cat "$T/qemu"
-	sed -n '/BUG\|Oops\|panic\|WARNING/,$p' "$T/console" | head -n 60
+	[ ! -e "$T/console" ] || sed -n '/BUG\|Oops\|panic\|WARNING/,$p' "$T/console" | head -n 60
 done
 exit $rc

@@ -1,6 +1,7 @@
 """What a cell of the matrix runs: which interpreters are here, in which forms, and how each is started where.
 
-An interpreter is one that `make pythons` fetched, with a root and a libc of its own, or one of this host's.
+An interpreter is one that `make pythons` fetched, with a root and a libc of its own (or that scripts/
+freethreaded.sh or musl.sh built), or one of this host's.
 Its forms: the stripped program, and the library, embedded in a program that is nothing but the call; each
 without and with their debug files; the debug build; and a free-threaded one with its GIL on.  The places: this host's root (a fetched one is
 started through its own ld.so there), a chroot, and that in a PID and a mount namespace.  Where the debug
@@ -30,6 +31,7 @@ class Interpreter:
 
     def __init__(self, name, minor, root, program):
         self.free_threaded = program.endswith("t")
+        self.musl = program.endswith("musl")
         self.name, self.minor, self.root, self.program = name, minor, root, program
         self.own = root != "/"
         self.debug_build = f"{program}-dbg"
@@ -160,7 +162,7 @@ def compile_modules(cells, into):
 
 def loader(p):
     """Its root's dynamic linker, as this host sees it."""
-    path = p.inside("lib64/ld-linux-x86-64.so.2")
+    path = p.inside("lib/ld-musl-x86_64.so.1" if p.musl else "lib64/ld-linux-x86-64.so.2")
     while os.path.islink(path):
         to = os.readlink(path)
         path = p.inside(to) if os.path.isabs(to) else os.path.join(os.path.dirname(path), to)
@@ -172,8 +174,8 @@ def fetched(folder):
         root = os.path.realpath(root)
         name = os.path.basename(root)
         program = f"/usr/bin/python{name}"
-        if re.fullmatch(r"3\.\d+t?", name) and os.path.exists(root + program):
-            yield Interpreter(name, name.rstrip("t"), root, program)
+        if re.fullmatch(r"3\.\d+(t|musl)?", name) and os.path.exists(root + program):
+            yield Interpreter(name, re.match(r"3\.\d+", name)[0], root, program)
 
 
 def of_this_host():

@@ -122,6 +122,69 @@ static void damage_ends_the_walk(void **state)
 	}
 }
 
+static u64 word_at(const struct image *m, u64 addr)
+{
+	u64 v = 0;
+
+	assert_int_equal(image_read(&m->ops, &v, sizeof(v), addr), 0);
+	return v;
+}
+
+/* Write it, whether it was recorded or not. */
+static void put_word(struct image *m, u64 addr, u64 value)
+{
+	size_t i = 0;
+
+	while (i < m->nparts && m->parts[i].addr != addr)
+		i++;
+	if (i == m->nparts) {
+		assert_true(m->nparts < IMAGE_PARTS);
+		m->parts[m->nparts++] = image_part(addr, "0000000000000000");
+	}
+	set_word(&m->parts[i], value);
+}
+
+/* The newest frames are left out, so many. */
+static void check_left_out(struct image *m, const struct gs_frames *whole, u32 n)
+{
+	walk(m);
+	assert_int_equal(out.end, GS_FRAMES_WHOLE);
+	assert_int_equal(out.n, whole->n - n);
+	assert_memory_equal(out.frame, &whole->frame[n], out.n * sizeof(out.frame[0]));
+}
+
+/* 3.11: where a loop has hung its C frame on the thread, but not yet its frame on that. */
+static void a_loop_that_begins_is_left_out(void **state)
+{
+	struct image *m = load("3.11");
+	const u64 caller = 1 << 20, lies[] = { 0, 1, 64, ~0ULL, m->tstate };
+	const u64 cframe = word_at(m, m->tstate + m->layout.tstate_frame);
+	const u64 newest = word_at(m, cframe + m->layout.cframe_frame);
+	struct gs_frames whole;
+	u64 frame = newest;
+	u32 n = 0;
+
+	(void)state;
+	walk(m);
+	whole = out;
+	do /* the caller's newest frame */
+		frame = word_at(m, frame + m->layout.previous);
+	while (!(whole.frame[n++].flags & GS_FRAME_FROM_C));
+	assert_true(frame && n + 1 < whole.n);
+	put_word(m, cframe + m->layout.cframe_frame + 8, caller);
+	put_word(m, caller + m->layout.cframe_frame, frame);
+	check_left_out(m, &whole, 0);
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		put_word(m, cframe + m->layout.cframe_frame, lies[i]);
+		check_left_out(m, &whole, n);
+	}
+	/* What is there is a frame of a loop before, which another called. */
+	put_word(m, cframe + m->layout.cframe_frame, newest);
+	put_word(m, caller + m->layout.cframe_frame, word_at(m, frame + m->layout.previous));
+	check_left_out(m, &whole, n + 1);
+	image_free(m);
+}
+
 /* Wherever a frame's older one is the newest: that is a circle, however long. */
 static void circles_are_torn(void **state)
 {
@@ -167,6 +230,7 @@ static void circles_are_torn(void **state)
 struct made {
 	struct gs_memory ops; /* first */
 	u32 count;
+	u32 bottom; /* owner of the one below them */
 	u64 random; /* not 0: everything is noise */
 	u64 reads;
 };
@@ -188,10 +252,12 @@ static int made_read(const struct gs_memory *ops, void *to, u32 size, u64 from)
 			return -1;
 	} else if (from == 0x1000 + 72) {
 		v = FRAMES; /* current_frame */
-	} else if (i >= m->count) {
+	} else if (i > m->count) {
 		return -1;
 	} else if ((from - FRAMES) % FRAME == 8) {
-		v = i + 1 < m->count ? FRAMES + (i + 1) * FRAME : 0; /* previous */
+		v = i < m->count ? FRAMES + (i + 1) * FRAME : 0; /* previous */
+	} else if ((from - FRAMES) % FRAME == 70) {
+		v = i < m->count ? 0 : m->bottom; /* owner */
 	} else if ((from - FRAMES) % FRAME == 0) {
 		v = CODE + 64 * i; /* f_executable */
 	} else if ((from - FRAMES) % FRAME == 56) {
@@ -219,7 +285,7 @@ static void deep_stacks_are_truncated(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		struct made m = { .ops.read = made_read, .count = counts[i] };
+		struct made m = { .ops.read = made_read, .count = counts[i], .bottom = 3 };
 		const u32 n = counts[i] < GS_FRAMES_MAX ? counts[i] : GS_FRAMES_MAX;
 
 		gs_frames_walk(&layout_3_13, &m.ops, 0x1000, &out);
@@ -230,6 +296,16 @@ static void deep_stacks_are_truncated(void **state)
 		assert_int_equal(out.frame[n - 1].offset, 2 * (n - 1));
 		assert_true(m.reads <= READS_MAX);
 	}
+}
+
+/* It is just being put in, or taken out: nobody called it. */
+static void a_stack_without_a_bottom_is_torn(void **state)
+{
+	struct made m = { .ops.read = made_read, .count = 1 };
+
+	(void)state;
+	gs_frames_walk(&layout_3_13, &m.ops, 0x1000, &out);
+	assert_int_equal(out.end, GS_FRAMES_TORN);
 }
 
 static void noise_ends(void **state)
@@ -250,9 +326,10 @@ static int copy_read(const struct gs_memory *ops, void *to, u32 size, u64 from)
 	static const struct {
 		u64 at, value;
 	} words[] = {
-		{ 0x1000 + 72, FRAMES }, { FRAMES, CODE | 1 },	      { FRAMES + 8, 0 },
-		{ FRAMES + 56, 0x5010 }, { FRAMES + 72, 3 },	      { FRAMES + 78, 0 },
-		{ CODE + 224, 0x4000 },	 { 0x4000 + 8 + 24, 0x5000 },
+		{ 0x1000 + 72, FRAMES },     { FRAMES, CODE | 1 }, { FRAMES + 8, 0x8000 },
+		{ 0x8000 + 8, 0 },	     { 0x8000 + 78, 3 },   { FRAMES + 56, 0x5010 },
+		{ FRAMES + 72, 3 },	     { FRAMES + 78, 0 },   { CODE + 224, 0x4000 },
+		{ 0x4000 + 8 + 24, 0x5000 },
 	};
 
 	(void)ops;
@@ -288,8 +365,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stacks_are_what_the_program_said),
 		cmocka_unit_test(damage_ends_the_walk),
+		cmocka_unit_test(a_loop_that_begins_is_left_out),
 		cmocka_unit_test(circles_are_torn),
 		cmocka_unit_test(deep_stacks_are_truncated),
+		cmocka_unit_test(a_stack_without_a_bottom_is_torn),
 		cmocka_unit_test(noise_ends),
 		cmocka_unit_test(copies_of_code_have_a_start_of_their_own),
 	};

@@ -2,6 +2,7 @@
  * layout_dwarf: this program's own debug information has structs like CPython's, whose offsets the
  * compiler knows; broken copies of it are refused or read, in bounded time.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -251,6 +253,52 @@ static void entries_in_a_circle(void **state)
 	free(bytes);
 }
 
+/* Its section of debug information is what is at the end of @bytes, @at to @size. */
+static void move_info(u8 *bytes, size_t at, size_t size)
+{
+	struct elf_section info = section(".debug_info");
+	Elf64_Ehdr *e = (Elf64_Ehdr *)bytes;
+	Elf64_Shdr *s = (Elf64_Shdr *)(bytes + e->e_shoff);
+
+	for (int i = 0; i < e->e_shnum; i++)
+		if (s[i].sh_offset == info.offset && s[i].sh_size == info.size) {
+			s[i].sh_offset = at;
+			s[i].sh_size = size - at;
+		}
+}
+
+/* Millions of entries: who does not wait for the last is told so, not that nothing can be read. */
+static void takes_too_long(void **state)
+{
+	enum { ENTRIES = 8 << 20, HEAD = 12 };
+	static const u8 abbrev[] = {
+		1, 0x11, 1, 0, 0, /* compile_unit, children */
+		2, 0x13, 0, 0, 0, /* structure_type, neither children nor a name */
+		0,
+	};
+	struct elf_section a = section(".debug_abbrev");
+	struct py_layout wanted = all_wanted(), l;
+	struct layout_dwarf_from from = { .wanted = &wanted, .limit_ms = 1 };
+	u32 length = HEAD - 4 + ENTRIES;
+	size_t at;
+	u8 *bytes = read_self(&at);
+
+	(void)state;
+	bytes = realloc(bytes, at + HEAD + ENTRIES);
+	assert_non_null(bytes);
+	memcpy(bytes + a.offset, abbrev, sizeof(abbrev));
+	move_info(bytes, at, at + HEAD + ENTRIES);
+	memset(bytes + at, 2, HEAD + ENTRIES);
+	memcpy(bytes + at, &length, sizeof(length));
+	memcpy(bytes + at + 4, "\4\0\0\0\0\0\10\1", 8);
+	from.fd = memfd_create("entries", MFD_CLOEXEC);
+	assert_true(from.fd >= 0);
+	assert_true(write(from.fd, bytes, at + HEAD + ENTRIES) == (ssize_t)(at + HEAD + ENTRIES));
+	assert_int_equal(layout_dwarf_read(&from, &l), -ETIME);
+	close(from.fd);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +307,7 @@ int main(void)
 		cmocka_unit_test(contradictions_name_both),
 		cmocka_unit_test(damaged_files),
 		cmocka_unit_test(entries_in_a_circle),
+		cmocka_unit_test(takes_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,9 @@ static const struct {
 	{ "flame -p 1 -o x.svg --by time", "--by time: no such weight; there are: held waited" },
 	{ "flame -p 1 -o x.svg --without stacks", "--without stacks: without them" },
 	{ "flame -p 1 -o x.svg -i 1", "--interval: not an option of this command" },
-	{ "flame x.rec -o x.svg", "x.rec: unexpected" },
+	{ "flame x.rec y.rec -o x.svg", "y.rec: one word too many" },
+	{ "flame x.rec -p 1 -o x.svg", "x.rec: a recording; leave out the target" },
+	{ "flame x.rec -d 1 -o x.svg", "x.rec: a recording; leave out --duration" },
 	{ "stat -p 1 --to 3", "--to: not an option of this command" },
 };
 

@@ -79,9 +79,11 @@ static int setup(void **state)
 	lines = (struct bytes) { .type = at(&bytes_type), .size = sizeof(table) };
 	memcpy(lines.data, table, sizeof(table));
 	code = (struct code) {
+		.refs = 1,
 		.type = at(&code_type),
 		.first_line = 41,
 		.filename = at(&file),
+		.name = at(&name),
 		.qualname = at(&name),
 		.lines = at(&lines),
 	};
@@ -137,6 +139,36 @@ static void memory_that_is_used_again_is_read_again(void **state)
 	assert_string_equal(before->function, "Outer.inner");
 	code.type = at(&other_type);
 	assert_null(find());
+}
+
+/* The allocator keeps a list of what is free through where counts were. */
+static void what_nobody_owns_is_unknown(void **state)
+{
+	static const u64 counts[] = { 0, 0x7f8051f343a8, 1ULL << 32 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		code.refs = counts[i];
+		assert_null(find());
+	}
+	code.refs = 4ULL << 48 | 3ULL << 30; /* it never dies (3.14) */
+	assert_non_null(find());
+}
+
+/* Even if all that it points to has the same addresses. */
+static void a_name_of_another_hash_is_another_mark(void **state)
+{
+	const struct py_code *before = find(), *after;
+
+	(void)state;
+	assert_non_null(before);
+	assert_true(before->mark && !(before->mark & GS_FRAME_FLAGS));
+	set_str(&name, "Outer.other");
+	name.hash = 7;
+	after = find();
+	assert_non_null(after);
+	assert_string_equal(after->function, "Outer.other");
+	assert_int_not_equal(after->mark, before->mark);
 }
 
 static void what_is_no_code_object_is_unknown(void **state)
@@ -196,6 +228,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(has_name_file_and_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_that_is_used_again_is_read_again, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_owns_is_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_name_of_another_hash_is_another_mark, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_code_object_is_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_cut_and_made_printable, setup, teardown),

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "user/family/family.h"
-#include "user/family/stacks.h"
+#include "user/model/stack_rows.h"
 #include "user/ingest/stack_store.h"
 #include "user/ingest/stacks_private.h"
 #include "user/model/fig_rows.h"
@@ -20,7 +20,7 @@
 /* A process with two threads, and its stacks. */
 struct scene {
 	struct fig_process now;
-	struct family_stacks stacks;
+	struct stack_rows stacks;
 	struct family_input in;
 };
 
@@ -63,7 +63,7 @@ static void end(struct scene *s)
 
 static struct gs_stack_cost *cost(struct scene *s, u32 tid, u64 id)
 {
-	return &family_stacks_row(&s->stacks, tid, id)->cost;
+	return &stack_rows_row(&s->stacks, tid, id)->cost;
 }
 
 static void read_stacks(struct scene *s)

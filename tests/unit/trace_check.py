@@ -69,7 +69,7 @@ class Event:
                 value = hex(value)
             elif name == "call":
                 value = CALLS[value]
-            elif name in ("holder", "parent", "seed_tid") and value == 0:
+            elif name in ("holder", "parent", "seed_tid", "blocked_in") and value == 0:
                 value = None
             elif value == UNKNOWN:
                 value = None

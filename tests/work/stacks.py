@@ -12,11 +12,12 @@ import asyncio
 import functools
 import gc
 import os
-import random
 import sys
 import threading
 
 import common
+import layers
+from layers import LAYERS, call, rng
 
 try:
     import _interpreters
@@ -31,75 +32,10 @@ except ImportError:
         _interpreters = None
 
 gate = common.Gate()
-rng = random.Random(7)
 
 
 def park():
     gate.wait()
-
-
-def plain(rest):
-    value = 1; value += len(rest); return call(rest)
-
-
-def over_lines(
-    rest,
-    *,
-    more=None,
-):
-    first = (
-        1 +
-        2
-    )
-    return max(
-        first,
-        call(
-            rest
-        ) or 0,
-        3)
-
-
-def decorate(f):
-    @functools.wraps(f)
-    def wrapper(*args):
-        try:
-            return f(*args)
-        finally:
-            wrapper.after = True
-    return wrapper
-
-
-@decorate
-@decorate
-def decorated(rest):
-    with open(os.devnull):
-        return call(rest)
-
-
-def lambdas(rest):
-    return (lambda x:
-            (lambda: call(x))())(rest)
-
-
-def closure(rest):
-    def inner():
-        return call(rest)
-    return inner()
-
-
-def comprehension(rest):
-    return [x for x in
-            (call(rest) for _ in (1,))]
-
-
-def generator(rest):
-    def items():
-        yield 1
-        yield from deeper()
-
-    def deeper():
-        yield call(rest)
-    return list(items())
 
 
 def coroutine(rest):
@@ -114,73 +50,6 @@ def coroutine(rest):
     async def stream():
         yield call(rest)
     return asyncio.run(outer())
-
-
-class Кот:
-    def мяу_日本(self, rest): return call(rest)
-
-    @staticmethod
-    def static(rest):
-        return call(rest)
-
-    @property
-    def tail(self):
-        return call(self.rest)
-
-
-def method(rest):
-    return Кот().мяу_日本(rest)
-
-
-def static(rest):
-    return Кот.static(rest)
-
-
-def a_property(rest):
-    кот = Кот()
-    кот.rest = rest
-    return кот.tail
-
-
-def exception(rest):
-    try:
-        raise ValueError
-    except ValueError:
-        for _ in range(2):
-            pass
-        return call(rest)
-
-
-def from_c(rest):
-    return sorted([1, 2], key=lambda x: call(rest))
-
-
-def class_body(rest):
-    class Body:
-        attribute = 1
-        value = call(rest)
-    return Body
-
-
-def far_apart(rest):
-    """Code of its own, its lines up to thousands apart, in a file of a long name."""
-    gaps = ["\n" * rng.choice((0, 1, 3, 40, 130, 300, 4000)) for _ in range(6)]
-    name = "<" + rng.choice("äß語🐍") * rng.choice((1, 20, 200)) + ">"
-    space = {"call": call}
-    exec(compile(gaps[0] + "def made(rest):\n x = 0\n" + gaps[1] + " if rest is None:\n  x = 1\n" + gaps[2]
-                 + " x += 1; y = (x,\n" + gaps[3] + "  call(rest),\n" + gaps[4] + "  x)\n" + gaps[5]
-                 + " return y\n", name, "exec"), space)
-    return space["made"](rest)
-
-
-LAYERS = [plain, over_lines, decorated, lambdas, closure, comprehension, generator, method, static,
-          a_property, exception, from_c, class_body, far_apart]
-
-
-def call(rest):
-    if not rest:
-        return park()
-    return rest[0](rest[1:])
 
 
 def deep(n):
@@ -267,6 +136,7 @@ def busy(seed):
         first(n)
 
 
+layers.bottom = park
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 threading.stack_size(512 << 10)
 for i in range(threads):

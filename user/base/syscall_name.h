@@ -4,7 +4,7 @@
 
 #include "bpf/types.h"
 
-/* The name of x86-64's system call number @nr; static; NULL: there is none that we know. */
+/* The name of this machine's system call number @nr; static; NULL: there is none that we know. */
 const char *syscall_name(u32 nr);
 
 #endif

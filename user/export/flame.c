@@ -79,8 +79,7 @@ void flame_facts(const struct fig_flame *f, const struct flame_about *a, char *t
 			 fmt_count(fn->truncated).s, fmt_count(fn->torn).s);
 }
 
-/* A frame of a folded line: what would end it is replaced. */
-static void folded_frame(struct out *o, const struct fig_label *l)
+void flame_folded_frame(struct out *o, const struct fig_label *l)
 {
 	char name[NAME_SIZE], place[NAME_SIZE];
 
@@ -113,7 +112,7 @@ int flame_folded(struct out *o, const struct fig_flame *f, const struct flame_ab
 			continue;
 		for (u32 d = 1; d <= n->depth; d++) {
 			out_str(o, d > 1 ? ";" : "");
-			folded_frame(o, fig_flame_label(f, path[d]));
+			flame_folded_frame(o, fig_flame_label(f, path[d]));
 		}
 		out_char(o, ' ');
 		out_u64(o, n->self);

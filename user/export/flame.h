@@ -45,12 +45,23 @@ int flame_html(struct out *o, const struct fig_flame *f, const struct flame_abou
 int flame_frames(struct out *o, const struct fig_flame *f, u32 top);
 void flame_data(struct out *o, const struct fig_flame *f, u32 top);
 
+/*
+ * For both with a page: the search and the picture, for flame_page_script; @alone: it has the page
+ * for itself, with keys.  The data is the caller's to write.  0 or -ENOMEM.
+ */
+int flame_graph_html(struct out *o, const struct fig_flame *f, bool alone);
+#define FLAME_HTML_TOP 2 /* pixels above the frames: what is to be said is above the picture */
+
 /* The height of the picture in pixels, and its width before a script knows better. */
 u32 flame_height(const struct fig_flame *f, u32 top);
 #define FLAME_WIDTH 1200
 
 /* "12.3 s of time the GIL was held, in 10.0 s; 1234 stacks ..." */
 void flame_facts(const struct fig_flame *f, const struct flame_about *a, char *to, size_t size);
+
+/* A frame of a folded line: its name, and where a function begins; what would end it is replaced.
+ */
+void flame_folded_frame(struct out *o, const struct fig_label *l);
 
 /* A name that XML, HTML and JSON take once it is escaped: cut to @size, whole characters. */
 const char *flame_name(const struct fig_label *l, char *to, size_t size);

@@ -4,7 +4,6 @@
 #include "user/export/flame.h"
 #include "user/export/flame_page.h"
 
-#define TOP 2 /* pixels above the frames: what is to be said is above the picture */
 #define ROWS 100 /* functions in the table */
 #define NAME_SIZE 512
 
@@ -65,9 +64,30 @@ static void functions(struct out *o, const struct fig_flame *f, const struct fig
 	out_str(o, "</tbody></table>\n");
 }
 
+int flame_graph_html(struct out *o, const struct fig_flame *f, bool alone)
+{
+	u32 height = flame_height(f, FLAME_HTML_TOP);
+	int err;
+
+	out_str(o, "<div><input id=\"flame-search\" type=\"search\" placeholder=\"search\" "
+		   "aria-label=\"search\" autocomplete=\"off\"><button id=\"flame-reset\" "
+		   "title=\"all of it");
+	out_str(o, alone ? " (Esc)" : "");
+	out_str(o, "\">reset</button><span id=\"flame-status\" role=\"status\"></span></div>\n");
+	if (alone)
+		out_str(o, "<p>A click zooms in, on what is above out again; Esc shows all, / "
+			   "searches.</p>\n");
+	out_printf(o,
+		   "<svg id=\"flame\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\" "
+		   "role=\"img\" aria-label=\"flame graph\">\n",
+		   FLAME_WIDTH, height, FLAME_WIDTH, height);
+	err = flame_frames(o, f, FLAME_HTML_TOP);
+	out_str(o, "</svg>\n");
+	return err;
+}
+
 int flame_html(struct out *o, const struct fig_flame *f, const struct flame_about *a)
 {
-	u32 height = flame_height(f, TOP);
 	char facts[256];
 	int err;
 
@@ -81,18 +101,9 @@ int flame_html(struct out *o, const struct fig_flame *f, const struct flame_abou
 	out_html(o, a->what);
 	out_str(o, "</h1>\n<p id=\"facts\">");
 	out_html(o, facts);
-	out_str(o, "</p>\n<div><input id=\"flame-search\" type=\"search\" placeholder=\"search\" "
-		   "aria-label=\"search\" autocomplete=\"off\"><button id=\"flame-reset\" "
-		   "title=\"all of it (Esc)\">reset</button><span id=\"flame-status\" "
-		   "role=\"status\"></span></div>\n<p>A click zooms in, on what is above out "
-		   "again; Esc shows all, / searches.</p>\n");
-	out_printf(o,
-		   "<svg id=\"flame\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\" "
-		   "role=\"img\" aria-label=\"flame graph\">\n",
-		   FLAME_WIDTH, height, FLAME_WIDTH, height);
-	err = flame_frames(o, f, TOP);
-	out_str(o, "</svg>\n");
-	flame_data(o, f, TOP);
+	out_str(o, "</p>\n");
+	err = flame_graph_html(o, f, true);
+	flame_data(o, f, FLAME_HTML_TOP);
 	functions(o, f, a->functions);
 	out_str(o, "<script>\n");
 	out_str(o, flame_page_script);

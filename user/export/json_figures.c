@@ -240,6 +240,8 @@ static void overhead(struct json_writer *w, const struct figures *f)
 	json_open(w, '{');
 	members(w, fig_overhead_columns, f);
 	if (!f->recording) {
+		json_key(w, "stack_walks");
+		json_put_u64(w, f->overhead.stack_walks);
 		json_key(w, "distorted");
 		if (f->overhead.target_cpu_ns_estimate == FIG_NULL)
 			json_put_null(w);

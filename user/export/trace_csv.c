@@ -9,7 +9,7 @@
 #include "user/export/trace_exporter.h"
 #include "user/export/trace_row.h"
 
-#define COLUMNS 48 /* after the common ones; most there can be */
+#define COLUMNS 80 /* after the common ones; most there can be */
 
 struct csv {
 	size_t columns;
@@ -32,13 +32,13 @@ static size_t column(struct csv *c, const char *name)
 	return i;
 }
 
-static int make_columns(struct csv *c)
+static int make_columns(struct csv *c, const struct trace_info *info)
 {
 	for (size_t kind = 0; kind < EVENT_KIND_COUNT; kind++) {
 		for (const struct event_field *f = event_descs[kind].fields; f->name; f++) {
 			size_t i;
 
-			if (!trace_row_has(f))
+			if (!trace_row_tells(info, (u32)kind, f))
 				continue;
 			i = column(c, f->name);
 			if (i == COLUMNS)
@@ -60,7 +60,7 @@ static int csv_begin(struct trace_export *x)
 	if (!c)
 		return -ENOMEM;
 	x->state = c;
-	err = make_columns(c);
+	err = make_columns(c, x->info);
 	if (err)
 		return err;
 #define X(name) out_str(x->out, ROW_##name ? "," #name : #name);
@@ -69,6 +69,12 @@ static int csv_begin(struct trace_export *x)
 	for (size_t i = 0; i < c->columns; i++) {
 		out_char(x->out, ',');
 		out_csv(x->out, c->names[i]);
+	}
+	for (size_t i = 0; i < x->ncolumns; i++) {
+		const char *text;
+
+		out_char(x->out, ',');
+		out_bytes(x->out, x->columns[i], trace_row_split(x->columns[i], &text));
 	}
 	out_char(x->out, '\n');
 	return 0;
@@ -120,6 +126,13 @@ static int csv_event(struct trace_export *x, const struct event *ev)
 		}
 	}
 	out_bytes(o, c->commas, c->columns - used);
+	for (size_t i = 0; i < x->ncolumns; i++) {
+		const char *text;
+
+		(void)trace_row_split(x->columns[i], &text);
+		out_char(o, ',');
+		out_csv(o, text);
+	}
 	out_char(o, '\n');
 	return 0;
 }
@@ -139,6 +152,7 @@ static void csv_done(struct trace_export *x)
 const struct trace_exporter_ops trace_csv_exporter = {
 	.name = "csv",
 	.help = "one row for each event, one header for all (docs/export.md)",
+	.takes_columns = true,
 	.begin = csv_begin,
 	.event = csv_event,
 	.end = csv_end,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "bpf/families.h"
+
 /* NULL ends; there is a table even before there is an exporter. */
 static const struct trace_exporter_ops *const exporters[] = {
 #define X(name) &trace_##name##_exporter,
@@ -14,6 +16,12 @@ static const struct trace_exporter_ops *const exporters[] = {
 const struct trace_exporter_ops *trace_exporter_at(size_t i)
 {
 	return i < sizeof(exporters) / sizeof(exporters[0]) ? exporters[i] : NULL;
+}
+
+bool trace_exporter_wants_figures(const struct trace_exporter_ops *ops,
+				  const struct trace_info *info)
+{
+	return ops->wants_figures || (ops->wants_stacks && trace_measures(info, GS_FAMILY_STACKS));
 }
 
 const struct trace_exporter_ops *trace_exporter_find(const char *name)

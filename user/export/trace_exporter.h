@@ -25,11 +25,13 @@
 	X(jsonl) \
 	X(csv)
 
-/* One export.  Zeroed at first but for `out`, `info` and `by`. */
+/* One export.  Zeroed at first but for the members up to `ncolumns`. */
 struct trace_export {
 	struct out *out;
 	const struct trace_info *info; /* lives until done */
 	const char *by; /* option --by: what the format weighs; NULL: its default */
+	const char *const *columns; /* option --column: NAME=VALUE, names that no row has itself */
+	size_t ncolumns;
 	void *state; /* the exporter's own, owned by it */
 };
 
@@ -38,10 +40,12 @@ struct trace_exporter_ops {
 	const char *name; /* as in --to */
 	const char *help;
 	bool takes_by; /* has a choice for --by; the others are not given one */
+	bool takes_columns; /* its rows can have columns of --column; others are given none */
 	bool wants_figures; /* needs `figures` in end(): the replay runs alongside */
+	bool wants_stacks; /* likewise, of a recording that has Python stacks */
 	int (*begin)(struct trace_export *x);
 	int (*event)(struct trace_export *x, const struct event *ev); /* NULL: not interested */
-	/* @f: the whole recording's figures if wants_figures, else NULL. */
+	/* @f: the whole recording's figures if it wants them, with findings; else NULL. */
 	int (*end)(struct trace_export *x, const struct figures *f);
 	void (*done)(struct trace_export *x); /* frees x->state; may be NULL */
 };
@@ -49,6 +53,10 @@ struct trace_exporter_ops {
 #define X(name) extern const struct trace_exporter_ops trace_##name##_exporter;
 TRACE_EXPORTERS(X)
 #undef X
+
+/* Does @ops want figures of this recording? */
+bool trace_exporter_wants_figures(const struct trace_exporter_ops *ops,
+				  const struct trace_info *info);
 
 /* The exporter called @name, or NULL. */
 const struct trace_exporter_ops *trace_exporter_find(const char *name);

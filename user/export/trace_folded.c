@@ -6,6 +6,9 @@
  *   --by paused    process;thread;gc generation N  time in collections
  *   --by blocked   process;thread;CALL             time asleep in I/O calls
  *
+ * Where the recording has Python stacks, those of held, waited and paused go on with them; see
+ * trace_folded_stacks.c.
+ *
  * What was going on when the recording ended counts until then.  Sums are kept per distinct
  * stack; when there are too many of them, they are written and kept anew: readers add up stacks
  * that are told twice.  Losses are told as stacks of weight 0, which add nothing.
@@ -15,17 +18,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/families.h"
 #include "user/export/trace_exporter.h"
+#include "user/export/trace_folded.h"
 #include "user/export/trace_stacks.h"
 
 #define CAUSES_MAX 100 /* of losses, told one by one */
 
-enum weight { BY_HELD, BY_WAITED, BY_PAUSED, BY_BLOCKED, WEIGHTS };
+enum weight {
+	BY_HELD = FOLDED_HELD,
+	BY_WAITED = FOLDED_WAITED,
+	BY_PAUSED = FOLDED_PAUSED,
+	BY_BLOCKED,
+	WEIGHTS
+};
 
 static const char *const weights[WEIGHTS] = { "held", "waited", "paused", "blocked" };
 
 struct folded {
 	enum weight by;
+	bool python; /* by Python stacks: told at the end */
 	struct trace_stacks stacks; /* sums in ns */
 	struct trace_stacks lost; /* by cause; numbers of events */
 	struct trace_names names; /* of the live threads; for --by waited only */
@@ -44,6 +56,7 @@ static int folded_begin(struct trace_export *x)
 	if (!s)
 		return -ENOMEM;
 	s->by = by;
+	s->python = by != BY_BLOCKED && trace_measures(x->info, GS_FAMILY_STACKS);
 	x->state = s;
 	return 0;
 }
@@ -145,7 +158,7 @@ static int add_lost(struct folded *s, const struct event *ev)
 static int folded_event(struct trace_export *x, const struct event *ev)
 {
 	struct folded *s = x->state;
-	u64 ns = weigh(s->by, ev);
+	u64 ns = s->python ? 0 : weigh(s->by, ev);
 
 	if (ns)
 		return add(x, ev, ns);
@@ -166,8 +179,9 @@ static int folded_end(struct trace_export *x, const struct figures *f)
 {
 	struct folded *s = x->state;
 
-	(void)f;
 	write_stacks(x->out, &s->stacks);
+	if (s->python)
+		folded_stacks(x->out, f, (enum folded_weight)s->by);
 	for (size_t i = 0; i < s->lost.room; i++) {
 		const struct trace_stack *t = &s->lost.at[i];
 
@@ -197,6 +211,7 @@ const struct trace_exporter_ops trace_folded_exporter = {
 	.name = "folded",
 	.help = "stacks weighted by ns: --by held, waited, paused or blocked (I/O)",
 	.takes_by = true,
+	.wants_stacks = true,
 	.begin = folded_begin,
 	.event = folded_event,
 	.end = folded_end,

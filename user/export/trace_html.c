@@ -11,6 +11,9 @@
  *   <script type="application/json" id="figures">     the report's figures (gilscope.stat/1)
  *   <script type="application/json" id="histograms">  of all threads together
  *
+ * Where the recording has Python stacks, a flame graph comes before the scripts:
+ * trace_html_flame.c.
+ *
  * An event: u8 kind (low 4 bits) and flags, then varints: number of its thread (or process), time
  * of its end less that of the event before (zigzag), length, and what its kind has besides; see
  * put_details().  Times are ns since the recording began.  Events do not cross from one script to
@@ -20,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/families.h"
 #include "bpf/state.h"
 #include "user/export/trace_exporter.h"
 #include "user/export/trace_html.h"
@@ -356,6 +360,8 @@ static int end(struct trace_export *x, const struct figures *f)
 	who_end(h);
 	err = html_figures(h->out, f);
 	html_histograms(h->out, f, h->skipped);
+	if (!err && trace_measures(h->info, GS_FAMILY_STACKS))
+		err = html_flame(h->out, f);
 	out_str(h->out, "<script>\n");
 	out_str(h->out, html_page_script);
 	out_str(h->out, "</script>\n</body>\n</html>\n");

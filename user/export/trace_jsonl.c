@@ -30,7 +30,7 @@ static int set_key(struct key *k, const char *name, char before)
 	return 0;
 }
 
-static int set_keys(struct jsonl *j)
+static int set_keys(struct jsonl *j, const struct trace_info *info)
 {
 	int err = 0;
 
@@ -41,7 +41,7 @@ static int set_keys(struct jsonl *j)
 		struct key *k = j->keys[kind];
 
 		for (const struct event_field *f = event_descs[kind].fields; f->name; f++) {
-			if (!trace_row_has(f))
+			if (!trace_row_tells(info, (u32)kind, f))
 				continue;
 			if (k == &j->keys[kind][FIELDS - 1])
 				return -E2BIG;
@@ -59,7 +59,7 @@ static int jsonl_begin(struct trace_export *x)
 	if (!j)
 		return -ENOMEM;
 	x->state = j;
-	return set_keys(j);
+	return set_keys(j, x->info);
 }
 
 static void value(struct out *o, const struct trace_row_value *v)
@@ -103,6 +103,15 @@ static int jsonl_event(struct trace_export *x, const struct event *ev)
 		out_bytes(o, k->text, k->len);
 		value(o, &v);
 	}
+	for (size_t i = 0; i < x->ncolumns; i++) {
+		const char *text;
+		size_t len = trace_row_split(x->columns[i], &text);
+
+		out_bytes(o, ",\"", 2);
+		out_bytes(o, x->columns[i], len);
+		out_bytes(o, "\":", 2);
+		out_json(o, text);
+	}
 	out_bytes(o, "}\n", 2);
 	return 0;
 }
@@ -122,6 +131,7 @@ static void jsonl_done(struct trace_export *x)
 const struct trace_exporter_ops trace_jsonl_exporter = {
 	.name = "jsonl",
 	.help = "one JSON object a line for each event (docs/export.md)",
+	.takes_columns = true,
 	.begin = jsonl_begin,
 	.event = jsonl_event,
 	.end = jsonl_end,

@@ -76,7 +76,10 @@ const char *trace_metric_key(enum fig_table table, const void *row, char room[32
 	case FIG_TYPES:
 		*ret_value = ((const struct fig_type *)row)->type;
 		return "type";
-	default: /* FIG_BLAME, FIG_STACKS, FIG_BLOCKED: too many; FIG_FT: not recorded */
+	case FIG_FT:
+		*ret_value = ((const struct fig_ft *)row)->what;
+		return "what";
+	default: /* FIG_BLAME, FIG_STACKS, FIG_BLOCKED: too many */
 		return NULL;
 	}
 }

@@ -22,10 +22,12 @@
 #define IO(...) ROW(FIG_IO, fig_io, __VA_ARGS__)
 #define TYPE(...) ROW(FIG_TYPES, fig_type, __VA_ARGS__)
 #define LOOP(...) ROW(FIG_ASYNCIO, fig_loop, __VA_ARGS__)
+#define FT(...) ROW(FIG_FT, fig_ft, __VA_ARGS__)
 
 const struct trace_metric trace_metric_list[] = {
 	THREAD(METRIC_COUNTER, "gilscope_gil_held_seconds", "seconds", held_ns, "Time the thread held the GIL."),
 	THREAD(METRIC_COUNTER, "gilscope_gil_wait_seconds", "seconds", wait_ns, "Time the thread waited for the GIL."),
+	THREAD(METRIC_COUNTER, "gilscope_gil_wait_runnable_seconds", "seconds", wait_runnable_ns, "Part of it in which the thread could have run, but for a CPU."),
 	THREAD(METRIC_COUNTER, "gilscope_gil_held_off_cpu_seconds", "seconds", held_offcpu_ns, "Time the thread held the GIL without running."),
 	THREAD(METRIC_COUNTER, "gilscope_gil_held_preempted_seconds", "seconds", held_preempted_ns, "Part of it in which the thread could have run."),
 	THREAD(METRIC_COUNTER, "gilscope_gil_takes", "", takes, "Acquisitions of the GIL."),
@@ -49,6 +51,7 @@ const struct trace_metric trace_metric_list[] = {
 	IO(METRIC_HISTOGRAM, "gilscope_io_blocked_seconds", "seconds", blocked, "Time asleep in a call, until woken."),
 	IO(METRIC_HISTOGRAM, "gilscope_io_wake_to_run_seconds", "seconds", wake_to_run, "From woken until running."),
 	IO(METRIC_HISTOGRAM, "gilscope_io_wake_to_gil_seconds", "seconds", wake_to_gil, "From woken until the GIL was owned."),
+	IO(METRIC_HISTOGRAM, "gilscope_io_wake_gil_wait_seconds", "seconds", wake_gil_wait, "Part of it in which the thread waited for the GIL."),
 	TYPE(METRIC_COUNTER, "gilscope_deallocations", "", deallocs, "Objects deallocated."),
 	TYPE(METRIC_COUNTER, "gilscope_creations", "", allocs, "Objects created."),
 	LOOP(METRIC_COUNTER, "gilscope_asyncio_iterations", "", iterations, "Finished iterations of event loops."),
@@ -57,6 +60,12 @@ const struct trace_metric trace_metric_list[] = {
 	LOOP(METRIC_COUNTER, "gilscope_asyncio_blocked_seconds", "seconds", blocked_ns, "Their time."),
 	LOOP(METRIC_HISTOGRAM, "gilscope_asyncio_iteration_duration_seconds", "seconds", iteration, "From a return of the selector's call to its next entry."),
 	LOOP(METRIC_HISTOGRAM, "gilscope_asyncio_step_duration_seconds", "seconds", step, "Lengths of task steps."),
+	LOOP(METRIC_HISTOGRAM, "gilscope_asyncio_step_delay_seconds", "seconds", step_delay, "From the wake-up in the selector's call until the first step of the iteration."),
+	FT(METRIC_HISTOGRAM, "gilscope_free_threading_seconds", "seconds", time, "What takes the threads' time without a GIL: stopping the world, stopped, suspended by it, asleep for a mutex."),
+	THREAD(METRIC_COUNTER, "gilscope_free_threading_stops", "", ft.stops, "Stops of the world by the thread."),
+	THREAD(METRIC_COUNTER, "gilscope_free_threading_mutex_waits", "", ft.mutex_waits, "Times the thread slept for a mutex."),
+	THREAD(METRIC_COUNTER, "gilscope_free_threading_mutex_wait_seconds", "seconds", ft.mutex_wait_ns, "Time the thread slept for mutexes."),
+	THREAD(METRIC_COUNTER, "gilscope_free_threading_critical_waits", "", ft.critical_waits, "Critical sections that the thread found taken."),
 };
 /* clang-format on */
 

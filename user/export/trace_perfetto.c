@@ -11,6 +11,8 @@
  *                 └─ off CPU with the GIL
  *   gilscope: lost                  where events are missing
  *
+ * Where the recording has Python stacks, threads have samples of them, too.
+ *
  * Times are nanoseconds; what a slice is about and its exact figures are its details.
  */
 #include <errno.h>
@@ -20,6 +22,7 @@
 
 #include "user/export/trace_exporter.h"
 #include "user/export/trace_perfetto.h"
+#include "user/model/fig_blocked.h"
 
 #define LOST_TRACKS (sizeof(((struct pf *)0)->lost) / sizeof(((struct pf *)0)->lost[0]))
 #define NOTE(title, kind, v) ((struct pf_note) { .name = title, .type = kind, .value = v })
@@ -134,6 +137,9 @@ static void add_off_cpu(struct pf *p, struct pf_thread *t, const struct event *e
 {
 	struct pf_slice s = slice_of(ev, ev->preempted ? "preempted" : "asleep", "gil");
 
+	if (ev->blocked_in)
+		pf_note(&s, (struct pf_note) { "asleep in", PF_STR, 0,
+					       fig_blocked_name(ev->blocked_in) });
 	pf_slice(p, lazily(p, &t->off_cpu, &t->self, "off CPU with the GIL"), &s);
 }
 
@@ -288,6 +294,12 @@ static int event(struct trace_export *x, const struct event *ev)
 	case EVENT_LOST:
 		add_lost(p, ev);
 		return 0;
+	case EVENT_FUNCTION:
+	case EVENT_FRAME:
+		return stack_tree_event(&p->stacks, ev);
+	case EVENT_STACK_COST:
+		return pf_stack_cost(p, ev);
+	case EVENT_CPU:
 	case EVENT_FT_CRITICAL: /* counted: their sleeps tell more */
 	case EVENT_GC_START: /* collections tell it */
 	case EVENT_TYPE:
@@ -328,6 +340,7 @@ static void done(struct trace_export *x)
 	if (!p)
 		return;
 	pf_all_gone(p);
+	pf_stacks_done(p);
 	free(p);
 	x->state = NULL;
 }

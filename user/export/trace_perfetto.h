@@ -5,6 +5,7 @@
  *   trace_perfetto_tracks.c   processes, threads and their tracks
  *   trace_perfetto_pending.c  the last holds and waits, until the arrows between them are known
  *   trace_perfetto_counters.c shares per time
+ *   trace_perfetto_stacks.c   Python stacks, as samples
  *   trace_perfetto_packet.c   packets, with protobuf-c; the only one that knows the format
  *
  * Each track is a packet sequence of its own.  Spans of one track do not overlap and come in the
@@ -16,6 +17,7 @@
 
 #include "user/base/out.h"
 #include "user/export/trace_slots.h"
+#include "user/model/stack_tree.h"
 #include "user/model/trace.h"
 
 #define PF_TEXT 512 /* bytes of the longest text written, with its NUL */
@@ -110,6 +112,8 @@ struct pf {
 		struct pf_track track;
 		char cause[64];
 	} lost[16]; /* the last one is for all causes beyond */
+	struct stack_tree stacks;
+	struct pf_stacks *samples; /* owned; NULL: there were none yet */
 	u64 unknown; /* events whose thread or process is not known */
 	u64 flows[PF_PENDING];
 	u8 packet[64 * 1024];
@@ -138,6 +142,14 @@ void pf_slice(struct pf *p, struct pf_track *t, const struct pf_slice *s);
 void pf_instant(struct pf *p, struct pf_track *t, u64 ts_ns, const struct pf_slice *s);
 void pf_counter(struct pf *p, struct pf_track *t, u64 ts_ns, double value);
 
+/* Numbers for texts, frames and stacks of samples, on the sequence of @t; each once. */
+void pf_intern_function(struct pf *p, struct pf_track *t, u32 number, const char *name,
+			const char *file);
+void pf_intern_frame(struct pf *p, struct pf_track *t, u32 number, u32 function, u32 line);
+/* @frames: the oldest first. */
+void pf_intern_stack(struct pf *p, struct pf_track *t, u32 number, u64 *frames, size_t n);
+void pf_sample(struct pf *p, struct pf_track *t, u64 ts_ns, u32 pid, u32 tid, u32 stack);
+
 /* Add a detail; those beyond PF_NOTES are left out. */
 static inline void pf_note(struct pf_slice *s, struct pf_note note)
 {
@@ -165,6 +177,10 @@ void pf_pending_write(struct pf *p, struct pf_process *proc);
 /* Add a hold or a wait.  0 or -ENOMEM. */
 int pf_counters_add(struct pf *p, struct pf_process *proc, bool wait, u64 begin_ns, u64 end_ns);
 void pf_counters_write(struct pf *p, struct pf_process *proc);
+/* What a thread did in a stack.  0 or -ENOMEM. */
+int pf_stack_cost(struct pf *p, const struct event *ev);
+void pf_stacks_done(struct pf *p);
+
 /* Deallocations of one type; written when the reading is complete: flushed with NULL. */
 void pf_deallocs(struct pf *p, struct pf_process *proc, const struct event *ev);
 

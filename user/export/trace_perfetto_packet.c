@@ -237,3 +237,102 @@ void pf_counter(struct pf *p, struct pf_track *t, u64 ts_ns, double value)
 	e.double_counter_value = value;
 	write_event(p, t, ts_ns, &e, PERFETTO__TRACK_EVENT__TYPE__TYPE_COUNTER);
 }
+
+static void write_interned(struct pf *p, struct pf_track *t, Perfetto__InternedData *data)
+{
+	Perfetto__TracePacket packet = PERFETTO__TRACE_PACKET__INIT;
+
+	packet.has_trusted_packet_sequence_id = packet.has_sequence_flags = 1;
+	packet.sequence_flags = PERFETTO__SEQUENCE_FLAGS__SEQ_NEEDS_INCREMENTAL_STATE;
+	if (!t->sequence) {
+		t->sequence = ++p->sequence;
+		packet.sequence_flags |= PERFETTO__SEQUENCE_FLAGS__SEQ_INCREMENTAL_STATE_CLEARED;
+	}
+	packet.trusted_packet_sequence_id = t->sequence;
+	packet.interned_data = data;
+	write_packet(p, &packet);
+}
+
+static void make_string(Perfetto__InternedString *s, u32 number, char *text)
+{
+	perfetto__interned_string__init(s);
+	s->has_iid = s->has_str = 1;
+	s->iid = number;
+	s->str.data = (u8 *)text;
+	s->str.len = strlen(text);
+}
+
+/* A file stands where readers expect what is mapped into the process. */
+void pf_intern_function(struct pf *p, struct pf_track *t, u32 number, const char *name,
+			const char *file)
+{
+	Perfetto__InternedData data = PERFETTO__INTERNED_DATA__INIT;
+	Perfetto__InternedString strings[2], *names = &strings[0], *paths = &strings[1];
+	Perfetto__Mapping mapping = PERFETTO__MAPPING__INIT, *mappings = &mapping;
+	char texts[2][PF_TEXT];
+	u64 path = number;
+
+	pf_text(texts[0], name);
+	pf_text(texts[1], file);
+	make_string(&strings[0], number, texts[0]);
+	make_string(&strings[1], number, texts[1]);
+	mapping.has_iid = mapping.has_start = mapping.has_end = 1;
+	mapping.iid = number;
+	mapping.end = UINT32_MAX;
+	mapping.n_path_string_ids = 1;
+	mapping.path_string_ids = &path;
+	data.n_function_names = data.n_mapping_paths = data.n_mappings = 1;
+	data.function_names = &names;
+	data.mapping_paths = &paths;
+	data.mappings = &mappings;
+	write_interned(p, t, &data);
+}
+
+void pf_intern_frame(struct pf *p, struct pf_track *t, u32 number, u32 function, u32 line)
+{
+	Perfetto__InternedData data = PERFETTO__INTERNED_DATA__INIT;
+	Perfetto__Frame frame = PERFETTO__FRAME__INIT, *frames = &frame;
+
+	frame.has_iid = frame.has_function_name_id = frame.has_mapping_id = frame.has_rel_pc = 1;
+	frame.iid = number;
+	frame.function_name_id = frame.mapping_id = function;
+	frame.rel_pc = line;
+	frame.has_line_number = line != 0;
+	frame.line_number = line;
+	data.n_frames = 1;
+	data.frames = &frames;
+	write_interned(p, t, &data);
+}
+
+void pf_intern_stack(struct pf *p, struct pf_track *t, u32 number, u64 *frames, size_t n)
+{
+	Perfetto__InternedData data = PERFETTO__INTERNED_DATA__INIT;
+	Perfetto__Callstack stack = PERFETTO__CALLSTACK__INIT, *stacks = &stack;
+
+	stack.has_iid = 1;
+	stack.iid = number;
+	stack.n_frame_ids = n;
+	stack.frame_ids = frames;
+	data.n_callstacks = 1;
+	data.callstacks = &stacks;
+	write_interned(p, t, &data);
+}
+
+void pf_sample(struct pf *p, struct pf_track *t, u64 ts_ns, u32 pid, u32 tid, u32 stack)
+{
+	Perfetto__TracePacket packet = PERFETTO__TRACE_PACKET__INIT;
+	Perfetto__PerfSample sample = PERFETTO__PERF_SAMPLE__INIT;
+
+	sample.has_pid = sample.has_tid = sample.has_callstack_iid = 1;
+	sample.pid = pid;
+	sample.tid = tid;
+	sample.callstack_iid = stack;
+	packet.has_timestamp = packet.has_timestamp_clock_id = 1;
+	packet.timestamp = ts_ns;
+	packet.timestamp_clock_id = MONOTONIC;
+	packet.has_trusted_packet_sequence_id = packet.has_sequence_flags = 1;
+	packet.trusted_packet_sequence_id = t->sequence;
+	packet.sequence_flags = PERFETTO__SEQUENCE_FLAGS__SEQ_NEEDS_INCREMENTAL_STATE;
+	packet.perf_sample = &sample;
+	write_packet(p, &packet);
+}

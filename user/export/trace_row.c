@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "bpf/families.h"
+#include "user/model/fig_blocked.h"
+#include <strings.h>
+
 #define NO_VALUE ((struct trace_row_value) { .type = ROW_NULL })
 
 static struct trace_row_value number(u64 v)
@@ -41,11 +45,55 @@ bool trace_row_has(const struct event_field *f)
 	       f->offset != offsetof(struct event, pid) && f->offset != offsetof(struct event, ns);
 }
 
+static bool is_called(const char *column, const char *name, size_t len)
+{
+	return strlen(column) == len && !strncasecmp(column, name, len);
+}
+
+bool trace_row_named(const char *name, size_t len)
+{
+	static const char *const common[] = {
+#define X(name) #name,
+		TRACE_ROW_COMMON(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < ROW_COMMON_COUNT; i++)
+		if (is_called(common[i], name, len))
+			return true;
+	for (size_t kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		for (const struct event_field *f = event_descs[kind].fields; f->name; f++)
+			if (trace_row_has(f) && is_called(f->name, name, len))
+				return true;
+	return false;
+}
+
+size_t trace_row_split(const char *column, const char **ret_value)
+{
+	size_t len = strcspn(column, "=");
+
+	*ret_value = column + len + (column[len] == '=');
+	return len;
+}
+
+bool trace_row_tells(const struct trace_info *info, u32 kind, const struct event_field *f)
+{
+	if (!trace_row_has(f) || !event_field_in(f, info->format))
+		return false;
+	if (kind >= EVENT_FUNCTION && kind <= EVENT_STACK_COST)
+		return trace_measures(info, GS_FAMILY_STACKS);
+	return kind < EVENT_CPU || info->format >= EVENT_CPU_FORMAT;
+}
+
 /* Ids of which 0 means that there is none. */
 static bool none_is_zero(const struct event_field *f)
 {
 	return f->offset == offsetof(struct event, holder) ||
 	       f->offset == offsetof(struct event, parent) ||
+	       f->offset == offsetof(struct event, frame) ||
+	       f->offset == offsetof(struct event, caller) ||
+	       f->offset == offsetof(struct event, line) ||
+	       f->offset == offsetof(struct event, first_line) ||
 	       f->offset == offsetof(struct event, seed_tid);
 }
 
@@ -64,6 +112,8 @@ static struct trace_row_value small(const struct event *ev, const struct event_f
 	if (ev->kind == EVENT_OPEN && f->offset == offsetof(struct event, generation) &&
 	    ev->what != EVENT_OPEN_COLLECTION)
 		return NO_VALUE;
+	if (f->offset == offsetof(struct event, blocked_in))
+		return v ? text(fig_blocked_name(v)) : NO_VALUE;
 	return !v && none_is_zero(f) ? NO_VALUE : number(v);
 }
 

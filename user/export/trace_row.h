@@ -35,6 +35,16 @@ void trace_row_common(const struct trace_info *info, const struct event *ev,
 /* Whether @f has a column of its own: not one of the common ones, and not padding. */
 bool trace_row_has(const struct event_field *f);
 
+/* Whether a row of some kind has a column called @name, of @len bytes; case does not count. */
+bool trace_row_named(const char *name, size_t len);
+
+/* Of a NAME=VALUE: how long NAME is, and VALUE. */
+size_t trace_row_split(const char *column, const char **ret_value);
+
+/* Whether the events of @kind have @f in the recording @info, and it has a column: versions and
+ * families differ in what there is. */
+bool trace_row_tells(const struct trace_info *info, u32 kind, const struct event_field *f);
+
 /* Field @f of @ev; ROW_NULL where it is not known or says nothing in this event. */
 struct trace_row_value trace_row_value(const struct event *ev, const struct event_field *f);
 

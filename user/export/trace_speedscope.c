@@ -14,7 +14,8 @@
  *
  * A collection during which the GIL was released is shown in pieces, within the holds it lasted
  * over; without the gil family it stands alone.  Spans that overlap (the clocks of two CPUs) are
- * cut, never nested wrongly.  Lost ranges are a profile of their own.
+ * cut, never nested wrongly.  Lost ranges are a profile of their own; where the recording has
+ * Python stacks, so are those of each thread (trace_speedscope_stacks.c), and the frames come last.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,11 +27,9 @@
 #include "user/base/spool.h"
 #include "user/export/trace_exporter.h"
 #include "user/export/trace_slots.h"
+#include "user/export/trace_speedscope.h"
 
 #define SCHEMA "https://www.speedscope.app/file-format-schema.json"
-
-/* Positions in shared.frames. */
-enum { FRAME_HOLD, FRAME_WAIT, FRAME_LOST, FRAME_GC, FRAME_IO = FRAME_GC + 4 };
 
 struct span {
 	u64 begin_ns; /* since the recording began */
@@ -55,6 +54,8 @@ struct speedscope {
 	struct out *out;
 	u64 started_ns, last_ns; /* last_ns: since the recording began */
 	bool gil; /* measured: collections go into holds */
+	bool python; /* there are Python stacks */
+	struct fig_labels functions; /* frames from FRAME_PYTHON on */
 	struct spool *spool;
 	struct trace_slots lanes; /* of struct lane, owned */
 	struct spool_stream lost;
@@ -88,14 +89,10 @@ static int begin(struct trace_export *x)
 	out_json(o, "gilscope " GS_VERSION);
 	out_str(o, ",\"name\":");
 	out_json(o, x->info->directory);
-	out_str(o, ",\"shared\":{\"frames\":[{\"name\":\"hold\"},{\"name\":\"wait\"},"
-		   "{\"name\":\"events lost\"}");
-	for (int i = 0; i < 3; i++)
-		out_printf(o, ",{\"name\":\"gc generation %d\"}", i);
-	out_str(o, ",{\"name\":\"gc\"}");
-	for (u32 i = 0; i <= GS_IO_COUNT; i++)
-		out_printf(o, ",{\"name\":\"io %s\"}", i < GS_IO_COUNT ? event_call_name(i) : "?");
-	out_str(o, "]},\"profiles\":[\n");
+	p->python = trace_measures(x->info, GS_FAMILY_STACKS);
+	if (!p->python)
+		speedscope_frames(o, &p->functions);
+	out_str(o, ",\"profiles\":[\n");
 	return spool_new(NULL, &p->spool);
 }
 
@@ -357,7 +354,8 @@ static int end(struct trace_export *x, const struct figures *f)
 	char name[80];
 	int err = lanes_gone(p, 0);
 
-	(void)f;
+	if (!err && p->python)
+		err = speedscope_stacks(p->out, f, &p->functions, &p->profiles);
 	if (!err && p->lost.records) {
 		snprintf(name, sizeof(name), "gilscope: %llu events lost",
 			 (unsigned long long)p->lost_count);
@@ -365,7 +363,10 @@ static int end(struct trace_export *x, const struct figures *f)
 	}
 	if (!err && !p->profiles) /* the viewer refuses a file without any */
 		err = write_profile(p, "gilscope: nothing recorded", &none);
-	out_str(p->out, "]}\n");
+	out_char(p->out, ']');
+	if (p->python)
+		speedscope_frames(p->out, &p->functions);
+	out_str(p->out, "}\n");
 	return err;
 }
 
@@ -382,6 +383,7 @@ static void done(struct trace_export *x)
 	if (p->spool)
 		(void)spool_drop(p->spool, &p->lost);
 	spool_free(p->spool);
+	fig_labels_done(&p->functions);
 	free(p);
 	x->state = NULL;
 }
@@ -389,6 +391,7 @@ static void done(struct trace_export *x)
 const struct trace_exporter_ops trace_speedscope_exporter = {
 	.name = "speedscope",
 	.help = "a profile per thread (hold, wait, gc, io), for speedscope.app",
+	.wants_stacks = true,
 	.begin = begin,
 	.event = event,
 	.end = end,

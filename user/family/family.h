@@ -22,7 +22,7 @@ struct family_gil {
 	double held_error_ratio; /* watch mode */
 };
 
-struct family_stacks;
+struct stack_rows;
 
 /* One process at one reading. */
 struct family_input {
@@ -58,7 +58,7 @@ struct family_input {
 	const struct fig_process *kept; /* rows that `ended` has made of ended threads */
 	const struct family_gil *gils; /* of subinterpreters */
 	size_t ngils;
-	struct family_stacks *stacks; /* user/family/stacks.h; NULL: not measured, or cannot be */
+	struct stack_rows *stacks; /* user/model/stack_rows.h; NULL: not measured, or cannot be */
 	struct fig_gil *main_gil; /* the main interpreter's as of the last reading, kept for it */
 	double busy; /* refs in bursts: CPU time the process takes, of one CPU; at most 1 */
 };

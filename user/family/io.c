@@ -8,7 +8,7 @@
 #include "user/model/fig_rows.h"
 
 static const char *const names[GS_IO_COUNT] = {
-#define X(NAME, name, nr) [GS_IO_##NAME] = #name,
+#define X(NAME, name) [GS_IO_##NAME] = #name,
 	GS_IO_CALLS(X)
 #undef X
 };

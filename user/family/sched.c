@@ -4,12 +4,8 @@
  *
  * Rows of ended threads are kept: one by one for a while, the oldest folded into those of tid 0.
  */
-#include <errno.h>
-#include <string.h>
-
-#include "user/base/syscall_name.h"
 #include "user/family/family.h"
-#include "user/model/fig_rows.h"
+#include "user/model/fig_blocked.h"
 
 #define MAX_KEPT 1024 /* rows of ended threads, but for those of tid 0 */
 
@@ -32,74 +28,22 @@ static void sched_thread(const struct family_input *in, const struct gs_thread *
 	row->held_offcpu_ns = t->held_preempted_ns + t->held_blocked_ns + open;
 }
 
-static const char *call_name(u32 call)
-{
-	const char *name;
-
-	if (call == GS_BLOCKED_FAULT)
-		return "page_fault";
-	name = call >= GS_BLOCKED_CALL ? syscall_name(call - GS_BLOCKED_CALL) : NULL;
-	return name ? name : "other";
-}
-
-/* The row of @tid and @call, which has a static name, of @out; made if there is none. */
-static struct fig_blocked *row_of(struct fig_process *out, u32 tid, const char *call)
-{
-	struct fig_blocked *row;
-
-	for (size_t i = out->nblocked; i-- > 0;)
-		if (out->blocked[i].tid == tid && !strcmp(out->blocked[i].call, call))
-			return &out->blocked[i];
-	row = fig_row_add(FIG_BLOCKED, out);
-	if (row)
-		*row = (struct fig_blocked) { .tid = tid, .call = call };
-	return row;
-}
-
-static int add(struct fig_process *out, const struct fig_blocked *b)
-{
-	struct fig_blocked *row = row_of(out, b->tid, b->call);
-
-	if (!row)
-		return -ENOMEM;
-	row->count += b->count;
-	row->ns += b->ns;
-	if (b->max_ns > row->max_ns)
-		row->max_ns = b->max_ns;
-	return 0;
-}
-
 /* What the thread of slot @t slept in, as rows of @out. */
 static int thread_rows(const struct family_input *in, const struct gs_thread *t,
 		       struct fig_process *out)
 {
 	u64 open = t->state == GS_SLOT_LIVE && !t->off_preempted ? open_ns(in, t) : 0;
-	struct fig_blocked going_on = { t->tid, call_name(t->off_call), 0, open, open };
+	struct fig_blocked going_on = { t->tid, fig_blocked_name(t->off_call), 0, open, open };
 	int err = 0;
 
 	for (int i = 0; i < GS_BLOCKED_ROWS && t->blocked[i].call && !err; i++) {
 		const struct gs_blocked *b = &t->blocked[i];
-		struct fig_blocked row = { t->tid, call_name(b->call), b->count, b->ns, b->max_ns };
+		struct fig_blocked row = { t->tid, fig_blocked_name(b->call), b->count, b->ns,
+					   b->max_ns };
 
-		err = add(out, &row);
+		err = fig_blocked_add(out, &row);
 	}
-	return err || !open ? err : add(out, &going_on);
-}
-
-/* The oldest row of a thread goes into the one of tid 0 of the same call. */
-static int fold(struct fig_process *kept)
-{
-	size_t i = 0;
-	struct fig_blocked b;
-
-	while (i < kept->nblocked && !kept->blocked[i].tid)
-		i++;
-	if (i == kept->nblocked)
-		return 0;
-	b = kept->blocked[i];
-	memmove(&kept->blocked[i], &kept->blocked[i + 1], (--kept->nblocked - i) * sizeof(b));
-	b.tid = 0;
-	return add(kept, &b);
+	return err || !open ? err : fig_blocked_add(out, &going_on);
 }
 
 static int sched_ended(const struct family_input *in, const struct gs_thread *t, const char *name,
@@ -108,9 +52,7 @@ static int sched_ended(const struct family_input *in, const struct gs_thread *t,
 	int err = thread_rows(in, t, kept);
 
 	(void)name;
-	while (!err && kept->nblocked > MAX_KEPT)
-		err = fold(kept);
-	return err;
+	return err ? err : fig_blocked_fold(kept, MAX_KEPT);
 }
 
 static int sched_process(const struct family_input *in, struct fig_process *out)
@@ -121,7 +63,7 @@ static int sched_process(const struct family_input *in, struct fig_process *out)
 
 	out->blocked_measured = !in->gil_off;
 	for (size_t i = 0; i < in->kept->nblocked && !err; i++)
-		err = add(out, &in->kept->blocked[i]);
+		err = fig_blocked_add(out, &in->kept->blocked[i]);
 	for (u32 i = 0; i < end && !err; i++)
 		if (in->maps->threads[i].proc == in->index && kmaps_thread(in->maps, i, &t) &&
 		    t.proc == in->index)

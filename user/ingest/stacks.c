@@ -120,7 +120,7 @@ struct stacks_of *stacks_of_free(struct stacks_of *o)
 	return NULL;
 }
 
-struct family_stacks *stacks_rows(const struct measured *m)
+struct stack_rows *stacks_rows(const struct measured *m)
 {
 	return m->stacks ? &m->stacks->rows : NULL;
 }
@@ -131,10 +131,10 @@ u64 stacks_lost(const struct stacks *s)
 }
 
 /* The row of thread @tid in the stack that the kernel calls @stack. */
-static struct family_stack *row_of(struct stacks *s, struct measured *m, u32 tid, u64 stack)
+static struct stack_row *row_of(struct stacks *s, struct measured *m, u32 tid, u64 stack)
 {
 	struct stack_known *k = stacks_known_find(s, stack);
-	struct family_stack *row;
+	struct stack_row *row;
 
 	/* Not yet in this reading: are the names still right? */
 	if (k && k->used != s->reading) {
@@ -143,12 +143,12 @@ static struct family_stack *row_of(struct stacks *s, struct measured *m, u32 tid
 			return NULL;
 	}
 	if (!k || !k->names)
-		return family_stacks_row(&m->stacks->rows, tid, 0);
+		return stack_rows_row(&m->stacks->rows, tid, 0);
 	if (m->stacks->rows.n >= STACKS_ROWS_MAX) {
 		s->lost++;
-		return family_stacks_row(&m->stacks->rows, tid, 0);
+		return stack_rows_row(&m->stacks->rows, tid, 0);
 	}
-	row = family_stacks_row(&m->stacks->rows, tid, k->id);
+	row = stack_rows_row(&m->stacks->rows, tid, k->id);
 	if (row)
 		row->frames = k->names;
 	return row;
@@ -160,7 +160,7 @@ static int add_cost(struct stacks *s, struct stack_read *r, const struct gs_stac
 	struct measured *m = find(s->collector, r->key.pid);
 	const u64 *to = (const u64 *)now;
 	u64 *from = (u64 *)&r->last, more[sizeof(*now) / sizeof(u64)], all = 0;
-	struct family_stack *row;
+	struct stack_row *row;
 
 	for (size_t i = 0; i < sizeof(*now) / sizeof(u64); i++) {
 		more[i] = to[i] >= from[i] ? to[i] - from[i] : to[i];
@@ -282,7 +282,7 @@ static int add_open(struct stacks *s, struct measured *m, const struct gs_thread
 {
 	u64 until = watch && t->watch.ran_ns ? t->watch.ran_ns : now;
 	u64 off = watch || t->hold_since_ns ? since(t->off_since_ns, now) : 0;
-	struct family_stack *row = NULL;
+	struct stack_row *row = NULL;
 	bool own = t->wait_since_ns == t->stack.wait_since_ns;
 
 	if (t->stack.wait)
@@ -310,7 +310,7 @@ static int read_open(struct stacks *s, const struct collector *c)
 
 	for (size_t i = 0; i < c->count; i++)
 		for (size_t r = 0; c->list[i]->stacks && r < c->list[i]->stacks->rows.n; r++) {
-			struct family_stack *row = &c->list[i]->stacks->rows.rows[r];
+			struct stack_row *row = &c->list[i]->stacks->rows.rows[r];
 
 			row->open_wait_ns = row->open_preempted_ns = row->open_blocked_ns = 0;
 		}
@@ -344,7 +344,7 @@ int stacks_read(const struct collector *c)
 
 int stacks_ended(const struct collector *c, struct measured *m, const struct gs_thread *t)
 {
-	struct family_stack *row;
+	struct stack_row *row;
 
 	if (!c->stacks || !m->stacks || !t->stack.wait)
 		return 0;

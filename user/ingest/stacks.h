@@ -18,7 +18,7 @@
 
 #define STACKS_ROWS_MAX 8192
 
-struct family_stacks;
+struct stack_rows;
 struct stacks;
 struct stacks_of; /* one process in it; in struct measured */
 
@@ -46,7 +46,7 @@ int stacks_read(const struct collector *c);
 int stacks_ended(const struct collector *c, struct measured *m, const struct gs_thread *t);
 
 /* The rows of @m; NULL: it has none. */
-struct family_stacks *stacks_rows(const struct measured *m);
+struct stack_rows *stacks_rows(const struct measured *m);
 
 /* Stacks and rows for which there was no room here. */
 u64 stacks_lost(const struct stacks *s);

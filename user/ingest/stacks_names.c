@@ -1,28 +1,40 @@
 /*
  * Names, files and lines of a stack's frames.
  *
- * They are read when the stack is first seen.  A code object may die and another be made in its
- * place: a reading that counts on the stack looks again, and where all of it has names and they are
- * others, it is another stack from then on.  Where it has none any more it keeps those it had.
+ * They are read when the stack is first seen.  A code object may have died by then, and another
+ * have been made in its place: the frame's mark (bpf/frames.h) tells that, and it is unknown.  A
+ * reading that counts on the stack looks again for what was unknown; it keeps the names it had
+ * where there are none any more.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "user/ingest/stacks_private.h"
 
-/* The code object at @addr as it is in this reading. */
-static const struct py_code *code_at(struct stacks *s, const struct measured *m, u64 addr)
+/* Is @code, now at the address of the frame @f's, that one? */
+static bool is_its(const struct gs_frame *f, const struct py_code *code)
 {
+	u32 mark = f->flags & ~GS_FRAME_FLAGS;
+
+	return code && (!mark || !code->mark || code->mark == mark);
+}
+
+/* The code object of @f, as it is in this reading; NULL: unknown. */
+static const struct py_code *code_of(struct stacks *s, const struct measured *m,
+				     const struct gs_frame *f)
+{
+	const u64 addr = f->code;
 	size_t i = (addr >> 4) * 0x9e3779b97f4a7c15ULL >> 54 & (SEEN - 1);
 	u32 pid = (u32)m->py->pid;
 
-	if (s->seen[i].addr != addr || s->seen[i].pid != pid || s->seen[i].reading != s->reading) {
+	if (s->seen[i].addr != addr || s->seen[i].pid != pid || s->seen[i].reading != s->reading ||
+	    !is_its(f, s->seen[i].code)) {
 		s->seen[i].addr = addr;
 		s->seen[i].pid = pid;
 		s->seen[i].reading = s->reading;
 		s->seen[i].code = py_codes_find(m->stacks->codes, addr);
 	}
-	return s->seen[i].code;
+	return is_its(f, s->seen[i].code) ? s->seen[i].code : NULL;
 }
 
 static void name_frame(const struct py_codes *codes, const struct py_code *code, s32 offset,
@@ -46,13 +58,14 @@ static bool fill(struct stacks *s, const struct measured *m, const struct gs_fra
 	to->truncated = f->end == GS_FRAMES_TRUNCATED;
 	to->torn = f->end == GS_FRAMES_TORN;
 	for (u32 i = 0; i < f->n; i++) {
-		const struct py_code *code = code_at(s, m, f->frame[i].code);
+		const struct py_code *code = code_of(s, m, &f->frame[i]);
 
 		if (code && py_code_is_own(code))
 			continue;
 		all = all && code;
 		unknown[to->n] = f->frame[i].code;
-		to->frame[to->n] = (struct fig_frame) { .flags = f->frame[i].flags };
+		to->frame[to->n] =
+			(struct fig_frame) { .flags = f->frame[i].flags & GS_FRAME_FLAGS };
 		if (code)
 			name_frame(m->stacks->codes, code, f->frame[i].offset, &to->frame[to->n]);
 		to->n++;

@@ -2,7 +2,7 @@
 #ifndef GS_USER_INGEST_STACKS_PRIVATE_H
 #define GS_USER_INGEST_STACKS_PRIVATE_H
 
-#include "user/family/stacks.h"
+#include "user/model/stack_rows.h"
 #include "user/ingest/stack_store.h"
 #include "user/ingest/stacks.h"
 #include "user/target/py_code.h"
@@ -55,7 +55,7 @@ struct stacks {
 };
 
 struct stacks_of {
-	struct family_stacks rows;
+	struct stack_rows rows;
 	struct py_codes *codes; /* NULL: none was needed yet */
 };
 

@@ -97,7 +97,7 @@ static int attach_tracepoints(struct attached *a, const struct skel *s, const ch
 
 static int attach_syscalls(struct attached *a, const struct skel *s, struct err *e)
 {
-#define X(NAME, name, nr) "syscalls/sys_exit_" #name,
+#define X(NAME, name) "syscalls/sys_exit_" #name,
 	static const char *const leave[] = { GS_IO_CALLS(X) };
 #undef X
 	/* Event loops, asyncio's and uvloop's, wait for an epoll. */

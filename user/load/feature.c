@@ -17,7 +17,7 @@
 #include "user/load/tracefs.h"
 
 static const struct feature_text texts[FEAT_COUNT] = {
-	[FEAT_KERNEL] = { "Linux 5.15 or later on x86-64", "5.15",
+	[FEAT_KERNEL] = { "Linux 5.15 or later on x86-64 or aarch64", "5.15",
 			  "what is missing is told below; nothing works on other machines",
 			  "boot a newer kernel, unless everything else here is ok" },
 	[FEAT_ROOT] = { "privileges", "", "BPF programs and probes are refused",
@@ -76,7 +76,7 @@ static void probe_kernel(struct feature_result *r)
 		set(r, false, "cannot tell");
 		return;
 	}
-	set(r, !strcmp(u.machine, "x86_64"), "");
+	set(r, !strcmp(u.machine, "x86_64") || !strcmp(u.machine, "aarch64"), "");
 	/* Its number alone proves nothing: distributions carry newer things back. */
 	if (r->state == FEAT_OK && (major < 5 || (major == 5 && minor < 15)))
 		r->state = FEAT_WARN;
@@ -102,13 +102,13 @@ static void probe_root(struct feature_result *r)
 
 static void probe_tracefs(struct feature_result *r)
 {
-	static const char *const names[] = { "syscalls/sys_exit_epoll_wait" };
+	static const char *const names[] = { "syscalls/sys_exit_epoll_pwait" };
 	int id, err = tracefs_ids(names, &id, 1);
 
 	set(r, !err && id > 0,
 	    err	     ? strerror(-err)
 	    : id < 0 ? strerror(-id)
-		     : "sys_exit_epoll_wait");
+		     : "sys_exit_epoll_pwait");
 }
 
 /* A copy of ourselves that belongs to another user, until the pipe is closed. */

@@ -1,8 +1,8 @@
 /*
  * Hitting a site of our own: does the pid filter see all threads, and what does a hit cost?
  *
- * The site is a one-byte nop, which the kernel emulates like the instructions that the real
- * sites sit on.
+ * The site is on an instruction that the kernel emulates, like those that the real sites sit
+ * on.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -26,18 +26,28 @@
 void gs_selftest_site(void);
 void gs_selftest_stepped(void);
 
+/* Of the machine: what the kernel emulates, and what it steps over in a copy. */
+#if defined(__x86_64__)
+#define EMULATED "nop"
+#define STEPPED "mov %rdi, %rax"
+#elif defined(__aarch64__)
+#define EMULATED "cbz x0, . + 4" /* to what follows it, anyway */
+#define STEPPED "mov x1, x0"
+#endif
+
 /* Not C functions: their first instructions must be just these. */
 asm(".text\n"
+    ".balign 4\n"
     ".globl gs_selftest_site\n"
     ".type gs_selftest_site, @function\n"
     "gs_selftest_site:\n"
-    "	nop\n"
+    "	" EMULATED "\n"
     "	ret\n"
     ".size gs_selftest_site, . - gs_selftest_site\n"
     ".globl gs_selftest_stepped\n"
     ".type gs_selftest_stepped, @function\n"
     "gs_selftest_stepped:\n"
-    "	mov %rdi, %rax\n"
+    "	" STEPPED "\n"
     "	ret\n"
     ".size gs_selftest_stepped, . - gs_selftest_stepped\n");
 

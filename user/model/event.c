@@ -7,17 +7,20 @@
 #include "bpf/state.h"
 
 /* clang-format off */
-#define U32(member, bits, help) { #member, EVENT_U32, bits, offsetof(struct event, member), help }
-#define U64(member, bits, help) { #member, EVENT_U64, bits, offsetof(struct event, member), help }
-#define S64(member, bits, help) { #member, EVENT_S64, bits, offsetof(struct event, member), help }
-#define FLAG(member, help) { #member, EVENT_FLAG, 1, offsetof(struct event, member), help }
-#define CALL { "call", EVENT_CALL, 8, offsetof(struct event, call), "the system call" }
-#define PAD(bits) { "pad", EVENT_PAD, bits, 0, "0" }
-#define TEXT(name, position, help) { name, EVENT_TEXT, 0, position, help }
+#define U32(member, bits, help) { #member, EVENT_U32, bits, offsetof(struct event, member), help, 0 }
+#define U64(member, bits, help) { #member, EVENT_U64, bits, offsetof(struct event, member), help, 0 }
+#define S64(member, bits, help) { #member, EVENT_S64, bits, offsetof(struct event, member), help, 0 }
+#define FLAG(member, help) { #member, EVENT_FLAG, 1, offsetof(struct event, member), help, 0 }
+#define CALL { "call", EVENT_CALL, 8, offsetof(struct event, call), "the system call", 0 }
+#define PAD(bits) { "pad", EVENT_PAD, bits, 0, "0", 0 }
+#define TEXT(name, position, help) { name, EVENT_TEXT, 0, position, help, 0 }
 #define NS(help) U64(ns, 48, help)
 #define TID U32(tid, 22, "the thread, as the host sees it")
 #define PID(bits) U32(pid, bits, "the process, as the host sees it")
-#define END { NULL, EVENT_PAD, 0, 0, NULL }
+#define SINCE_5(member, bits, help) { #member, EVENT_U64, bits, offsetof(struct event, member), help, 5 }
+#define BLOCKED_IN { "blocked_in", EVENT_U32, 16, offsetof(struct event, blocked_in), \
+	"what it slept in: 1 several calls, 2 no call, 3 + a system call's number; 0: unknown, or it could have run", 5 }
+#define END { NULL, EVENT_PAD, 0, 0, NULL, 0 }
 
 static const struct event_field hold_fields[] = {
 	TID, FLAG(forced, "given up because another thread asked"),
@@ -29,7 +32,8 @@ static const struct event_field wait_fields[] = {
 	TID, FLAG(mid, "began before the measurement: its true length is unknown"),
 	FLAG(alone, "a stretch with a waiter began and ended with it"),
 	NS("how long, ns"),
-	U32(holder, 24, "the thread that held the GIL when it began; 0: unknown"), END,
+	U32(holder, 24, "the thread that held the GIL when it began; 0: unknown"),
+	SINCE_5(runnable_ns, 48, "of it, it could have run, ns; all ones: unknown"), END,
 };
 
 static const struct event_field contended_fields[] = {
@@ -45,7 +49,8 @@ static const struct event_field contended_other_fields[] = {
 };
 
 static const struct event_field off_cpu_fields[] = {
-	TID, FLAG(preempted, "it could have run; else it slept"), PAD(1), NS("how long, ns"), END,
+	TID, FLAG(preempted, "it could have run; else it slept"), PAD(1), NS("how long, ns"),
+	BLOCKED_IN, END,
 };
 
 static const struct event_field gc_start_fields[] = {
@@ -72,7 +77,8 @@ static const struct event_field io_wait_fields[] = {
 };
 
 static const struct event_field io_to_gil_fields[] = {
-	TID, PAD(2), CALL, NS("from woken until the GIL was owned, ns"), END,
+	TID, PAD(2), CALL, NS("from woken until the GIL was owned, ns"),
+	SINCE_5(gil_wait_ns, 48, "of it, waited for the GIL, ns; all ones: unknown"), END,
 };
 
 static const struct event_field thread_fields[] = {
@@ -90,7 +96,7 @@ static const struct event_field process_fields[] = {
 	PID(32), U32(ns_id, 32, "the process as its namespace sees it"),
 	U32(parent, 32, "the measured process it was forked from; 0: none"),
 	U32(seed_tid, 32, "the thread that held the GIL then; 0: nobody"),
-	U32(known, 32, "bits: 1 forced releases seen, 2 collected objects read, 4 free-threaded, 8 debug, 16 no GIL"),
+	U32(known, 32, "bits: 1 forced releases seen, 2 collected objects read, 4 free-threaded, 8 debug, 16 no GIL, 32 runnable told, 64 stacks"),
 	U64(gil, 64, "address of its GIL"),
 	TEXT("version", EVENT_PROCESS_VERSION, "of Python"),
 	TEXT("path", EVENT_PROCESS_PATH, "of the interpreter, as the process sees it"),
@@ -133,7 +139,7 @@ static const struct event_field open_fields[] = {
 	TID, FLAG(mid, "began before the measurement"),
 	FLAG(preempted, "of a time off the CPU: it could have run"),
 	U32(what, 8, "0 hold, 1 wait, 2 collection, 3 io, 4 off the CPU while holding"),
-	U32(generation, 8, "of a collection"), CALL, NS("since when, ns"), END,
+	U32(generation, 8, "of a collection"), CALL, NS("since when, ns"), BLOCKED_IN, END,
 };
 
 static const struct event_field late_fields[] = {
@@ -151,7 +157,8 @@ static const struct event_field iteration_fields[] = {
 };
 
 static const struct event_field step_fields[] = {
-	TID, FLAG(slow, "it took so long that it blocked the loop"), PAD(1), NS("how long, ns"), END,
+	TID, FLAG(slow, "it took so long that it blocked the loop"), PAD(1), NS("how long, ns"),
+	SINCE_5(delay_ns, 48, "until it began, since the loop was woken, ns; all ones: not the first"), END,
 };
 
 _Static_assert((int)GS_FT_TIME_COUNT == 4, "two bits hold enum gs_ft_time");
@@ -162,6 +169,38 @@ static const struct event_field ft_time_fields[] = {
 };
 
 static const struct event_field ft_critical_fields[] = { TID, PAD(2), END };
+
+static const struct event_field cpu_fields[] = {
+	PID(32), U64(switch_interval_ns, 64, "sys.getswitchinterval(), ns; all ones: unknown"),
+	U64(throttled, 64, "periods in which its control group's quota was used up; all ones: it has none"),
+	U64(throttled_ns, 64, "time the group was kept from running then, ns; likewise"), END,
+};
+
+static const struct event_field function_fields[] = {
+	U32(function, 32, "its number"), U32(first_line, 32, "where it begins; 0: unknown"),
+	TEXT("name", EVENT_FUNCTION_NAME, "co_qualname; co_name before 3.11"),
+	TEXT("file", EVENT_FUNCTION_FILE, "co_filename"), END,
+};
+
+static const struct event_field frame_fields[] = {
+	U32(frame, 32, "its number"),
+	U32(caller, 32, "number of the frame it was called from, told before; 0: it is the oldest"),
+	U32(function, 32, "number of its function"), U32(line, 32, "where in it; 0: unknown"),
+	U32(frame_flags, 16, "bits: 256 older ones left out, 512 older ones not readable, others as the walk"), END,
+};
+
+static const struct event_field stack_cost_fields[] = {
+	TID, PAD(2), PID(32), U32(frame, 32, "the newest frame; 0: no stack is known"),
+	NS("since it was told last, ns"),
+	U32(samples, 24, "ticks at which it held the GIL on the CPU"),
+	U32(waiters, 24, "how many waited at these ticks, summed"),
+	U32(sample_ns, 32, "a tick stands for so long, ns"),
+	U64(caused_ns, 48, "others waited while it held off the CPU, summed over them, ns"),
+	U64(off_preempted_ns, 48, "off the CPU while it held the GIL: could have run, ns"),
+	U64(off_blocked_ns, 48, "off the CPU while it held the GIL: asleep, ns"),
+	U64(wait_ns, 48, "waited for the GIL, ns"), U64(paused_ns, 48, "collected, ns"),
+	U64(deallocs, 48, "objects deallocated, as a weight"), END,
+};
 
 #define SPAN true
 #define INSTANT false
@@ -176,7 +215,7 @@ const struct event_desc event_descs[EVENT_KIND_COUNT] = {
 const char *event_call_name(u32 call)
 {
 	static const char *const names[GS_IO_COUNT] = {
-#define X(NAME, name, nr) [GS_IO_##NAME] = #name,
+#define X(NAME, name) [GS_IO_##NAME] = #name,
 		GS_IO_CALLS(X)
 #undef X
 	};

@@ -14,59 +14,7 @@
 #include <stddef.h>
 
 #include "bpf/types.h"
-
-/*
- * Every kind of event, one line each: X(NAME, stem, id, "family:name", SPAN or INSTANT,
- * "help").
- * Ids are written into recordings, 0 to 30: append, never renumber or reuse.
- */
-#define EVENT_KINDS(X) \
-	X(HOLD, hold, 0, "gil:hold", SPAN, "a thread held the GIL") \
-	X(WAIT, wait, 1, "gil:wait", SPAN, "a thread waited for the GIL, and got it") \
-	X(CONTENDED, contended, 2, "gil:contended", SPAN, \
-	  "at least one thread waited, all the time") \
-	X(OFF_CPU, off_cpu, 3, "sched:off_cpu", SPAN, \
-	  "a thread was off the CPU while it held the GIL") \
-	X(GC_START, gc_start, 4, "gc:start", INSTANT, "the collector started") \
-	X(COLLECTION, collection, 5, "gc:collection", SPAN, "the collector has run") \
-	X(IO_CALL, io_call, 6, "io:call", INSTANT, "a call returned that had not slept") \
-	X(IO_WAIT, io_wait, 7, "io:wait", SPAN, "a call returned that had slept") \
-	X(IO_TO_GIL, io_to_gil, 8, "io:to_gil", SPAN, \
-	  "from the wake-up until the GIL was owned again") \
-	X(THREAD, thread, 9, "proc:thread", INSTANT, \
-	  "a thread is measured, or has another name now") \
-	X(THREAD_EXIT, thread_exit, 10, "proc:thread_exit", INSTANT, "a thread has ended") \
-	X(PROCESS, process, 11, "proc:process", INSTANT, "a process is measured from now on") \
-	X(PROCESS_EXIT, process_exit, 12, "proc:process_exit", INSTANT, "a process has ended") \
-	X(TYPE, type, 13, "refs:type", INSTANT, "a type of objects, from now on known by its key") \
-	X(TYPE_COUNT, type_count, 14, "refs:count", SPAN, \
-	  "objects of a type since the last such event") \
-	X(LOST, lost, 15, "gilscope:lost", SPAN, "events that are missing, and in which time") \
-	X(PROBE, probe, 16, "gilscope:probe", INSTANT, \
-	  "a probe, and how often it has been hit so far") \
-	X(OPEN, open, 17, "gilscope:open", SPAN, \
-	  "what was still going on when the recording ended") \
-	X(LATE, late, 18, "gilscope:late", SPAN, \
-	  "the next event's true time is this much earlier") \
-	X(END, end, 19, "gilscope:end", INSTANT, "the recording ended as it should") \
-	X(ITERATION, iteration, 20, "asyncio:iteration", SPAN, \
-	  "an event loop ran what was ready, from its selector's return to its next call") \
-	X(STEP, step, 21, "asyncio:step", SPAN, "an event loop resumed a task's coroutine") \
-	X(WHICH_GIL, which_gil, 22, "gil:which", INSTANT, \
-	  "the thread's holds and waits, the next one included, are of this GIL") \
-	X(CONTENDED_OTHER, contended_other, 23, "gil:contended_other", SPAN, \
-	  "as gil:contended, of the GIL of a subinterpreter") \
-	X(FT_TIME, ft_time, 24, "ft:time", SPAN, \
-	  "a free-threaded build: a thread stopped the world, was stopped, or slept for a mutex") \
-	X(FT_CRITICAL, ft_critical, 25, "ft:critical", INSTANT, \
-	  "a free-threaded build: a thread found a critical section taken")
-
-enum event_kind {
-#define X(NAME, stem, id, name, shape, help) EVENT_##NAME = id,
-	EVENT_KINDS(X)
-#undef X
-		EVENT_KIND_COUNT = 26
-};
+#include "user/model/event_kinds.h"
 
 /* What an OPEN event is about. */
 enum event_open {
@@ -78,7 +26,7 @@ enum event_open {
 	EVENT_OPEN_COUNT
 };
 
-/* A number that is not known, in fields of 48 and of 64 bits. */
+/* A number that is not known, in fields of 48 and of 64 bits; or that older recordings lack. */
 #define EVENT_UNKNOWN UINT64_MAX
 
 #define EVENT_TEXTS 6
@@ -113,14 +61,34 @@ struct event {
 	u32 ft_time; /* FT_TIME: enum gs_ft_time (bpf/ft.h) */
 	u32 ns_id; /* THREAD, PROCESS: its id in its own namespace */
 	u32 parent; /* PROCESS: pid it was forked from; 0: none that is measured */
+	u32 blocked_in; /* OFF_CPU, OPEN: as gs_blocked.call (bpf/offcpu.h); 0: unknown, or awake */
+	u32 function; /* FUNCTION, FRAME: its number */
+	u32 frame; /* FRAME, STACK_COST: its number, of a stack that of its newest frame; 0: none */
+	u32 caller; /* FRAME: number of the frame it was called from, smaller; 0: it is the oldest
+		     */
+	u32 line, first_line; /* FRAME: where it is; FUNCTION: where it begins; 0: unknown */
+	u32 frame_flags; /* FRAME: enum event_frame */
+	u32 waiters; /* STACK_COST: sum over the samples of how many waited */
+	u32 sample_ns; /* STACK_COST: a sample stands for so long */
+	u32 samples; /* STACK_COST: times the thread was seen to hold the GIL in it, on the CPU */
 	s64 result; /* IO_CALL, IO_WAIT: the call's return value */
 	u64 blocked_ns; /* IO_WAIT: asleep, until woken */
 	u64 to_run_ns; /* IO_WAIT: woken until running; EVENT_UNKNOWN */
+	u64 runnable_ns; /* WAIT: of it, runnable and not running; EVENT_UNKNOWN */
+	u64 gil_wait_ns; /* IO_TO_GIL: of it, waited for the GIL; EVENT_UNKNOWN */
+	u64 delay_ns; /* STEP: from the loop's wake-up until it began; EVENT_UNKNOWN: not the first
+		       */
+	u64 switch_interval_ns; /* CPU: EVENT_UNKNOWN */
+	u64 throttled, throttled_ns; /* CPU: as struct fig_cpu; EVENT_UNKNOWN: there is no quota */
+	/* STACK_COST: what was counted; caused_ns: how long others waited while it was off the CPU
+	 */
+	u64 caused_ns, off_preempted_ns, off_blocked_ns, wait_ns, paused_ns;
 	u64 start_ns; /* THREAD: measured since (0: before the measurement); with tid its identity
 		       */
 	u64 collected, uncollectable; /* COLLECTION; EVENT_UNKNOWN */
 	u64 key; /* TYPE*: with pid its identity */
-	u64 deallocs, allocs; /* TYPE_COUNT: since the last one; allocs EVENT_UNKNOWN: not told */
+	u64 deallocs, allocs; /* TYPE_COUNT: since the last one; allocs EVENT_UNKNOWN: not told;
+				 STACK_COST: deallocations it stands for */
 	u64 count; /* LOST, PROBE (hits) */
 	u64 offset; /* PROBE: in the file */
 	u64 gil; /* PROCESS: address of its GIL; WHICH_GIL: 0 the same; CONTENDED_OTHER */
@@ -154,6 +122,7 @@ enum event_probe_text {
 	EVENT_PROBE_INSTRUCTION,
 };
 enum event_end_text { EVENT_END_REASON };
+enum event_function_text { EVENT_FUNCTION_NAME, EVENT_FUNCTION_FILE }; /* "": unknown */
 
 /* PROCESS.known: what can be told of it, and what it is. */
 enum event_known {
@@ -162,6 +131,15 @@ enum event_known {
 	EVENT_KNOWN_FREE_THREADED = 4,
 	EVENT_KNOWN_DEBUG = 8,
 	EVENT_KNOWN_NO_GIL = 16, /* it was not in use when the measurement began */
+	EVENT_KNOWN_RUNNABLE = 32, /* the kernel tells how long a thread could have run */
+	EVENT_KNOWN_STACKS = 64, /* its Python stacks are taken */
+};
+
+/* FRAME.frame_flags. */
+enum event_frame {
+	EVENT_FRAME_CUT = 1 << 8, /* the oldest one: what called it was left out */
+	EVENT_FRAME_TORN = 1 << 9, /* the oldest one: what called it could not be read */
+	EVENT_FRAME_OWN = 0xff, /* the lower bits: those of struct fig_frame */
 };
 
 enum event_type {
@@ -180,6 +158,7 @@ struct event_field {
 	u8 bits; /* on disk; numbers lie bit after bit, and each run of them fills whole bytes */
 	u16 offset; /* of the member; TEXT: position in event.text */
 	const char *help; /* with unit */
+	u8 since; /* version of the format it came with, later than its kind; behind all others */
 };
 
 struct event_desc {
@@ -188,6 +167,12 @@ struct event_desc {
 	bool span;
 	const struct event_field *fields; /* in the order on disk */
 };
+
+/* Is @f in recordings of version @format? */
+static inline bool event_field_in(const struct event_field *f, u32 format)
+{
+	return f->since <= format;
+}
 
 extern const struct event_desc event_descs[EVENT_KIND_COUNT];
 

@@ -214,3 +214,18 @@ void fig_flame_done(struct fig_flame *f)
 	free(f->slots);
 	*f = (struct fig_flame) { .by = f->by };
 }
+
+int fig_flame_of(struct fig_flame *f, const struct fig_process *procs, size_t nprocs)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < nprocs && !err; i++) {
+		const struct fig_flame_part part = {
+			.process = &procs[i],
+			.with_process = nprocs > 1,
+		};
+
+		err = fig_flame_add(f, &part);
+	}
+	return err ? err : fig_flame_sort(f);
+}

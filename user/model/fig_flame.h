@@ -48,6 +48,9 @@ struct fig_flame_part {
  */
 int fig_flame_add(struct fig_flame *f, const struct fig_flame_part *part);
 
+/* All stacks of @nprocs processes, a node for each if there are several; sorted.  As above. */
+int fig_flame_of(struct fig_flame *f, const struct fig_process *procs, size_t nprocs);
+
 /* Order each node's children: the largest first, equal ones by their names.  0 or -ENOMEM. */
 int fig_flame_sort(struct fig_flame *f);
 

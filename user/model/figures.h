@@ -143,6 +143,7 @@ struct figures {
 		u64 target_cpu_ns_estimate; /* hits x measured cost; FIG_NULL: not measured */
 		u64 hit_ns; /* measured cost of a hit of a site; FIG_NULL: not measured */
 		double hits_per_s;
+		u64 stack_walks; /* stacks taken; live only */
 	} overhead;
 };
 

@@ -279,6 +279,7 @@ const struct fig_column fig_overhead_columns[] = {
 	OVERHEAD(FIG_TIME, target_cpu_ns_estimate),
 	OVERHEAD(FIG_LEVEL, hit_ns),
 	OVERHEAD(FIG_REAL, hits_per_s),
+	{ "stack_walks", FIG_COUNT, offsetof(struct figures, overhead.stack_walks), true },
 	END,
 };
 

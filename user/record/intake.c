@@ -66,6 +66,22 @@ static bool event_2(const struct gs_record_2 *r, struct event *ev)
 		ev->mid = !!(r->r.flags & GS_REC_MID);
 		ev->alone = !!(r->r.flags & GS_REC_ALONE);
 		ev->holder = r->a;
+		ev->runnable_ns = r->b;
+		return true;
+	case GS_REC_OFF_CPU:
+		ev->kind = EVENT_OFF_CPU;
+		ev->preempted = !!(r->r.flags & GS_REC_PREEMPTED);
+		ev->blocked_in = ev->preempted ? 0 : r->a;
+		return true;
+	case GS_REC_IO_TO_GIL:
+		ev->kind = EVENT_IO_TO_GIL;
+		ev->call = r->r.arg;
+		ev->gil_wait_ns = r->a < r->r.ns ? r->a : r->r.ns;
+		return true;
+	case GS_REC_STEP:
+		ev->kind = EVENT_STEP;
+		ev->slow = !!(r->r.flags & GS_REC_SLOW);
+		ev->delay_ns = r->a;
 		return true;
 	case GS_REC_COLLECTION:
 		ev->kind = EVENT_COLLECTION;
@@ -107,21 +123,12 @@ static bool event_1(const struct gs_record *r, struct event *ev)
 		ev->pid = r->tid;
 		ev->tid = 0;
 		return true;
-	case GS_REC_OFF_CPU:
-		ev->kind = EVENT_OFF_CPU;
-		ev->preempted = !!(r->flags & GS_REC_PREEMPTED);
-		return true;
 	case GS_REC_GC_START:
 		ev->kind = EVENT_GC_START;
 		ev->generation = r->arg;
 		return true;
-	case GS_REC_IO_TO_GIL:
-		ev->kind = EVENT_IO_TO_GIL;
-		ev->call = r->arg;
-		return true;
 	case GS_REC_ITERATION:
-	case GS_REC_STEP:
-		ev->kind = r->kind == GS_REC_STEP ? EVENT_STEP : EVENT_ITERATION;
+		ev->kind = EVENT_ITERATION;
 		ev->slow = !!(r->flags & GS_REC_SLOW);
 		return true;
 	case GS_REC_FT_CRITICAL:

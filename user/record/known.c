@@ -69,6 +69,9 @@ static void end_process(struct known *k, u32 pid, u64 ns)
 
 	if (one)
 		one->exit_ns = ns;
+	one = find(k->cpus, EVENT_CPU, pid, 0);
+	if (one)
+		one->exit_ns = ns;
 	end_all(k->threads, pid, ns);
 	end_all(k->types, pid, ns);
 }
@@ -83,6 +86,8 @@ int known_event(struct known *k, const struct event *ev)
 		return put(&k->processes, find(k->processes, EVENT_PROCESS, ev->pid, 0), ev);
 	case EVENT_THREAD:
 		return put(threads, find(*threads, EVENT_THREAD, ev->tid, 0), ev);
+	case EVENT_CPU:
+		return put(&k->cpus, find(k->cpus, EVENT_CPU, ev->pid, 0), ev);
 	case EVENT_PROBE:
 		return put(&k->probes, find_probe(k->probes, ev), ev);
 	case EVENT_TYPE:
@@ -151,6 +156,15 @@ bool known_probe(const struct known *k, const struct event *ev)
 	return one && one->event->count == ev->count;
 }
 
+bool known_cpu(const struct known *k, const struct event *ev)
+{
+	const struct known_one *one = find(k->cpus, EVENT_CPU, ev->pid, 0);
+
+	return one && one->event->switch_interval_ns == ev->switch_interval_ns &&
+	       one->event->throttled == ev->throttled &&
+	       one->event->throttled_ns == ev->throttled_ns;
+}
+
 static void forget(struct known_one **list, u64 ns)
 {
 	while (*list) {
@@ -169,6 +183,7 @@ static void forget(struct known_one **list, u64 ns)
 void known_forget(struct known *k, u64 ns)
 {
 	forget(&k->processes, ns);
+	forget(&k->cpus, ns);
 	for (size_t i = 0; i < KNOWN_BUCKETS; i++) {
 		forget(&k->threads[i], ns);
 		forget(&k->types[i], ns);
@@ -193,6 +208,8 @@ int known_tell(const struct known *k, u64 at_ns, int (*each)(void *ctx, const st
 
 	if (!err)
 		err = tell(k->probes, at_ns, each, ctx);
+	if (!err)
+		err = tell(k->cpus, at_ns, each, ctx);
 	for (size_t i = 0; i < KNOWN_BUCKETS && !err; i++)
 		err = tell(k->threads[i], at_ns, each, ctx);
 	for (size_t i = 0; i < KNOWN_BUCKETS && !err; i++)
@@ -215,6 +232,7 @@ void known_done(struct known *k)
 {
 	drop(&k->processes);
 	drop(&k->probes);
+	drop(&k->cpus);
 	for (size_t i = 0; i < KNOWN_BUCKETS; i++) {
 		drop(&k->threads[i]);
 		drop(&k->types[i]);

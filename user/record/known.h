@@ -26,6 +26,7 @@ struct known {
 	struct known_one *types[KNOWN_BUCKETS]; /* by pid and key */
 	struct known_one *processes; /* one list */
 	struct known_one *probes; /* likewise */
+	struct known_one *cpus; /* of processes, likewise */
 };
 
 /* @ev has been written.  0 or -ENOMEM. */
@@ -51,6 +52,9 @@ bool known_gil_changes(struct known *k, u32 tid, u64 gil, u64 packet);
 
 /* Has the probe been told of with these very hits? */
 bool known_probe(const struct known *k, const struct event *ev);
+
+/* Has @ev, a CPU, been told with these very numbers? */
+bool known_cpu(const struct known *k, const struct event *ev);
 
 /* Forget what ended before @ns. */
 void known_forget(struct known *k, u64 ns);

@@ -1,4 +1,5 @@
-/* What a reading tells and the kernel's records do not: names, counts of types, losses, probes. */
+/* What a reading tells and the kernel's records do not: names, counts of types and in stacks,
+ * losses, CPU quotas, probes. */
 #include <errno.h>
 #include <string.h>
 
@@ -106,6 +107,63 @@ int recorder_figures(struct recorder *r, const struct figures *part, u64 began_n
 	err = tell_losses(r, part, now);
 	for (size_t i = 0; i < part->nprocs && !err; i++)
 		err = tell_process(r, &part->procs[i], began_ns, now, part->duration_ns);
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+static int add_new(void *ctx, const struct event *ev)
+{
+	return recorder_add_locked(ctx, ev);
+}
+
+/* There is no room for more stacks. */
+static int tell_no_room(struct recorder *r, u64 now)
+{
+	const struct event ev = {
+		.kind = EVENT_LOST,
+		.ts_ns = now,
+		.count = 1,
+		.text = { [EVENT_LOST_CAUSE] = "stacks_full" },
+	};
+
+	return recorder_add_locked(r, &ev);
+}
+
+int recorder_stack_cost(struct recorder *r, const struct event *ev, const struct fig_frames *frames)
+{
+	struct event cost = *ev;
+	int err = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if (frames && frames->n)
+		err = stack_numbers_of(&r->stacks, frames, ev->ts_ns, add_new, r, &cost.frame);
+	if (!err && frames && frames->n && !cost.frame)
+		err = tell_no_room(r, ev->ts_ns);
+	if (!err)
+		err = recorder_add_locked(r, &cost);
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+int recorder_cpus(struct recorder *r, const struct figures *f)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t i = 0; i < f->nprocs && !err; i++) {
+		const struct fig_process *p = &f->procs[i];
+		const struct event ev = {
+			.kind = EVENT_CPU,
+			.ts_ns = f->started_ns + f->duration_ns,
+			.pid = p->pid,
+			.switch_interval_ns = p->cpu.switch_interval_ns,
+			.throttled = p->cpu.cgroup_throttled,
+			.throttled_ns = p->cpu.cgroup_throttled_ns,
+		};
+
+		if (!p->exited && !known_cpu(&r->known, &ev))
+			err = recorder_add_locked(r, &ev);
+	}
 	pthread_mutex_unlock(&r->lock);
 	return err;
 }

@@ -97,7 +97,9 @@ static int tell_ended(struct open_spans *o, const struct event *ev, u64 gil)
 		return tell(o, ev->tid, EVENT_OPEN_IO, since, (struct event) { .call = ev->call });
 	case EVENT_OFF_CPU:
 		return tell(o, ev->tid, EVENT_OPEN_OFF_CPU, since,
-			    (struct event) { .preempted = ev->preempted, .gil = gil });
+			    (struct event) { .preempted = ev->preempted,
+					     .blocked_in = ev->blocked_in,
+					     .gil = gil });
 	default:
 		return 0;
 	}
@@ -137,7 +139,9 @@ static int tell_slot(struct open_spans *o, const struct gs_thread *t)
 			   (struct event) { .gil = gil });
 	if (!err && (t->hold_since_ns || (!t->events && t->tid == p->seed_tid)))
 		err = tell(o, t->tid, EVENT_OPEN_OFF_CPU, t->off_since_ns,
-			   (struct event) { .preempted = t->off_preempted, .gil = gil });
+			   (struct event) { .preempted = t->off_preempted,
+					    .blocked_in = t->off_preempted ? 0 : t->off_call,
+					    .gil = gil });
 	if (!err)
 		err = tell(o, t->tid, EVENT_OPEN_WAIT, t->wait_since_ns,
 			   (struct event) { .mid = t->wait_since_ns == p->start_ns, .gil = gil });

@@ -303,6 +303,7 @@ struct recorder *recorder_free(struct recorder *r)
 	recorder_store_free(r);
 	pending_done(&r->pending);
 	known_done(&r->known);
+	stack_numbers_done(&r->stacks);
 	ring_buffer__free(r->ring);
 	free(r->packet);
 	pthread_mutex_destroy(&r->lock);

@@ -63,6 +63,20 @@ int recorder_add(struct recorder *r, const struct event *ev);
  */
 int recorder_figures(struct recorder *r, const struct figures *part, u64 began_ns);
 
+/*
+ * recorder_stack_cost - tell what a thread did in a stack since it was told last
+ * @ev:     STACK_COST, without `frame`
+ * @frames: of the stack; NULL: it is not known.  Their texts live until recorder_free(), each once
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int recorder_stack_cost(struct recorder *r, const struct event *ev,
+			const struct fig_frames *frames);
+
+/* Tell of the processes' switch intervals and CPU quotas, as of @f, all since the start, where they
+ * have changed.  0 or -ENOMEM. */
+int recorder_cpus(struct recorder *r, const struct figures *f);
+
 /* Tell every probe whose hits are others than last told, as of @f.  0 or -ENOMEM. */
 int recorder_probes(struct recorder *r, const struct figures *f);
 

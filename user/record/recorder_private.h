@@ -9,6 +9,7 @@
 #include "user/record/known.h"
 #include "user/record/pending.h"
 #include "user/record/recorder.h"
+#include "user/record/stack_numbers.h"
 #include "user/trace/packet.h"
 #include "user/trace/writer.h"
 
@@ -33,6 +34,7 @@ struct recorder {
 
 	struct pending pending;
 	struct known known;
+	struct stack_numbers stacks;
 	struct trace_writer *writer; /* NULL: a flight recorder */
 	struct packet *packet;
 	struct blob *oldest, *newest; /* flight recorder */

@@ -2,7 +2,7 @@
  * A flight recorder's snapshot: a recording of its own, made of what is in memory.
  *
  *   head packet   processes, probes, threads and types told of before the first packet's beginning,
- *                 told as of then
+ *                 and stacks, told as of then
  *   packets       as they are in memory, but for the new trace's uuid
  *   tail packet   what was going on at the end, and the END event
  *
@@ -102,6 +102,8 @@ static int write_head(struct snapshot *s)
 {
 	int err = known_tell(&s->r->known, s->at_ns, add_known, s);
 
+	if (!err)
+		err = stack_numbers_tell(&s->r->stacks, s->at_ns, add_open, s);
 	return err ? err : seal(s);
 }
 

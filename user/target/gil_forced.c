@@ -7,7 +7,10 @@
 #define GAP 32 /* bytes from one call to the other */
 #define INSNS_MAX 2000 /* of a function that is looked through */
 #define DEPTH_MAX 3 /* _PyThreadState_Detach, detach_thread, drop_gil */
-#define DEPTH_FREE_THREADED 2 /* _PyThreadState_Attach, _PyEval_AcquireLock, take_gil */
+#define DEPTH_ATTACH 1 /* what has take_gil in it, or calls it */
+/* _PyThreadState_Attach, _PyEval_AcquireLock, take_gil: builds that inline less, if that is not
+ * found */
+#define DEPTH_ATTACH_MAX 2
 
 static bool in(const u64 *list, size_t n, u64 v)
 {
@@ -68,19 +71,14 @@ static int add(struct site_search *search, u64 detach, u64 attach, struct err *e
 			 (unsigned long)attach);
 }
 
-int gil_forced_sites(struct site_search *search, const struct gil_entries *g, struct err *e)
+/* The sites in @r, where a take is @attach calls deep; how many is in *@ret_n. */
+static int add_pairs(struct site_search *search, const struct gil_entries *g,
+		     const struct code_range *r, int attach, size_t *ret_n, struct err *e)
 {
-	const struct code_range *r;
-	struct elf_symbol sym;
-	struct insn i;
 	u64 at, call = 0, target = 0;
-	int k, err = 0, attach = search->binary->free_threaded ? DEPTH_FREE_THREADED : 1;
+	struct insn i;
+	int k, err = 0;
 
-	if (elf_file_export(search->elf, "_Py_HandlePending", &sym) || !sym.function)
-		return 0;
-	r = code_range_at(search->code, sym.vaddr);
-	if (!r || r->start != sym.vaddr)
-		return 0;
 	for (k = 0, at = r->start; k < INSNS_MAX && at < r->end && !err; k++, at += i.size) {
 		if (code_decode(search->code, at, &i))
 			break;
@@ -88,13 +86,34 @@ int gil_forced_sites(struct site_search *search, const struct gil_entries *g, st
 			if (call && at - call <= GAP &&
 			    (named(search, target, i.target) ||
 			     (reaches(search, target, g->drops, g->ndrops, DEPTH_MAX) &&
-			      reaches(search, i.target, g->takes, g->ntakes, attach))))
+			      reaches(search, i.target, g->takes, g->ntakes, attach)))) {
 				err = add(search, call, at, e);
+				++*ret_n;
+			}
 			call = at;
 			target = i.target;
 		} else if (i.flow != INSN_NEXT) {
 			call = 0; /* not in a row */
 		}
 	}
+	return err;
+}
+
+int gil_forced_sites(struct site_search *search, const struct gil_entries *g, struct err *e)
+{
+	const struct code_range *r;
+	struct elf_symbol sym;
+	size_t n = 0;
+	int err = 0;
+
+	if (elf_file_export(search->elf, "_Py_HandlePending", &sym) || !sym.function)
+		return 0;
+	r = code_range_at(search->code, sym.vaddr);
+	if (!r || r->start != sym.vaddr)
+		return 0;
+	if (!search->binary->free_threaded)
+		err = add_pairs(search, g, r, DEPTH_ATTACH, &n, e);
+	if (!err && !n)
+		err = add_pairs(search, g, r, DEPTH_ATTACH_MAX, &n, e);
 	return err;
 }

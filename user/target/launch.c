@@ -18,15 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bpf/types.h"
+#include "user/target/breakpoint.h"
 #include "user/target/interpreter.h"
 #include "user/target/proc_maps.h"
-
-#define INT3 0xcc
 
 struct launch {
 	pid_t pid;
@@ -123,34 +123,39 @@ static int find_entry(pid_t pid, u64 *ret_entry)
 static int run_to_entry(struct launch *l)
 {
 	struct user_regs_struct regs;
+	struct iovec io = { &regs, sizeof(regs) };
+	void *set = (void *)NT_PRSTATUS;
+	long word, with;
 	int status, r;
 	u64 entry;
-	long word;
 
 	r = find_entry(l->pid, &entry);
 	if (r)
 		return r;
 	errno = 0;
 	word = ptrace(PTRACE_PEEKTEXT, l->pid, (void *)entry, NULL);
-	if (errno ||
-	    ptrace(PTRACE_POKETEXT, l->pid, (void *)entry, (void *)((word & ~0xffL) | INT3)))
+	if (errno)
+		return -errno;
+	with = word;
+	memcpy(&with, BREAKPOINT, BREAKPOINT_SIZE);
+	if (ptrace(PTRACE_POKETEXT, l->pid, (void *)entry, (void *)with))
 		return -errno;
 	for (;;) {
 		r = run_until(l, is_trap, &status);
 		if (r)
 			return r;
-		if (ptrace(PTRACE_GETREGS, l->pid, NULL, &regs))
+		if (ptrace(PTRACE_GETREGSET, l->pid, set, &io))
 			return -errno;
-		if (regs.rip == entry + 1 && WSTOPSIG(status) == SIGTRAP)
+		if (regs.BREAKPOINT_PC == entry + BREAKPOINT_PAST && WSTOPSIG(status) == SIGTRAP)
 			break;
 		/* A fault or trap of the loader's own: fatal to the program. */
 		if (ptrace(PTRACE_CONT, l->pid, NULL, (void *)(long)WSTOPSIG(status)) ||
 		    wait_stop(l, &status))
 			return -ECHILD;
 	}
-	regs.rip = entry;
+	regs.BREAKPOINT_PC = entry;
 	if (ptrace(PTRACE_POKETEXT, l->pid, (void *)entry, (void *)word) ||
-	    ptrace(PTRACE_SETREGS, l->pid, NULL, &regs))
+	    ptrace(PTRACE_SETREGSET, l->pid, set, &io))
 		return -errno;
 	return 0;
 }

@@ -2,8 +2,9 @@
  * Offsets from debug information, with libdw.
  *
  * DWARF is a language, and a hostile file can make its reader loop or worse: it is read in a
- * child process, which has TIME_MAX_MS and no say but one array of numbers.  Invariant: what gets
- * out of here lies within its struct, or is GS_NO_FIELD.
+ * child process, which has CPU_MAX_S of a CPU and no say but one array of numbers.  Waiting for a
+ * cold disk or a busy machine is no fault of the file's, so the time we wait is longer.  Invariant:
+ * what gets out of here lies within its struct, or is GS_NO_FIELD.
  */
 #include "user/target/layout_dwarf.h"
 
@@ -22,7 +23,8 @@
 
 #include "user/target/layout_fields.h"
 
-#define TIME_MAX_MS 3000
+#define CPU_MAX_S 3
+#define WAIT_MAX_MS 10000
 #define DIES_MAX (8U << 20)
 #define BYTES_MAX (256ULL << 20) /* of the sections that are read, inflated */
 #define STRUCT_MAX (64U << 20)
@@ -314,7 +316,7 @@ void layout_dwarf_fields(const struct layout_dwarf_from *from, u32 *values)
 
 static void child(const struct layout_dwarf_from *from, int out)
 {
-	static const struct rlimit none = { 0 }, time = { TIME_MAX_MS / 1000, TIME_MAX_MS / 1000 };
+	static const struct rlimit none = { 0 }, time = { CPU_MAX_S, CPU_MAX_S + 1 };
 	static const int deadly[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU };
 	u32 values[LAYOUT_FIELDS];
 	size_t i;
@@ -328,24 +330,35 @@ static void child(const struct layout_dwarf_from *from, int out)
 	_exit(write(out, values, sizeof(values)) != sizeof(values));
 }
 
-/* All of the child's answer, in time. */
-static bool answer(int fd, u32 *values)
+/* All of the child's answer: 0; -EBADMSG: it has none; -ETIME: none in time. */
+static int answer(int fd, int limit_ms, u32 *values)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	const ssize_t size = LAYOUT_FIELDS * sizeof(*values);
 	int n;
 
 	do {
-		n = poll(&p, 1, TIME_MAX_MS);
+		n = poll(&p, 1, limit_ms);
 	} while (n < 0 && errno == EINTR);
-	return n == 1 && read(fd, values, LAYOUT_FIELDS * sizeof(*values)) ==
-				 (ssize_t)(LAYOUT_FIELDS * sizeof(*values));
+	if (!n)
+		return -ETIME;
+	return n == 1 && read(fd, values, size) == size ? 0 : -EBADMSG;
+}
+
+/* Wait for the end of @pid.  True: it was ended for the CPU time that it took. */
+static bool used_up(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU;
 }
 
 int layout_dwarf_read(const struct layout_dwarf_from *from, struct py_layout *ret_l)
 {
 	u32 values[LAYOUT_FIELDS];
-	int pipes[2], r = 0;
-	bool told;
+	int pipes[2], r = 0, told = -EBADMSG;
 	pid_t pid;
 	size_t i;
 
@@ -357,16 +370,17 @@ int layout_dwarf_read(const struct layout_dwarf_from *from, struct py_layout *re
 	if (!pid)
 		child(from, pipes[1]);
 	close(pipes[1]);
-	told = !r && answer(pipes[0], values);
+	if (!r)
+		told = answer(pipes[0], from->limit_ms ? from->limit_ms : WAIT_MAX_MS, values);
 	close(pipes[0]);
 	if (r)
 		return r;
-	if (!told)
+	if (told)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (!told)
-		return -EBADMSG;
+	if (used_up(pid))
+		told = -ETIME;
+	if (told)
+		return told;
 	for (i = 0; i < LAYOUT_FIELDS; i++)
 		layout_field_set(ret_l, i, values[i] <= STRUCT_MAX ? values[i] : GS_NO_FIELD);
 	return 0;

@@ -97,8 +97,13 @@ static int read_dwarf(struct elf_file *f, const struct py_binary *b, const char 
 	return r;
 }
 
-static int no_dwarf(const struct py_binary *b, struct err *e)
+static int no_dwarf(const struct py_binary *b, int why, struct err *e)
 {
+	if (why == -ETIME)
+		return errf(e, GS_EXIT_UNSUPPORTED, why,
+			    "%s: CPython %s, debug build: its debug information was not read in "
+			    "time; try again, or run the default build",
+			    b->path, b->version);
 	return errf(e, GS_EXIT_UNSUPPORTED, -ENOTSUP,
 		    "%s: CPython %s, debug build, without debug information that tells its layout; "
 		    "install its debug symbols, or run the default build",
@@ -110,7 +115,7 @@ static int of_debug_build(const struct py_binary *b, struct py_layout *l,
 			  const struct py_layout *dwarf, struct err *e)
 {
 	if (!tells_all(dwarf, l))
-		return no_dwarf(b, e);
+		return no_dwarf(b, 0, e);
 	*l = *dwarf; /* and the row's, of what no debug information has */
 	l->found_by = "dwarf";
 	return 0;
@@ -126,14 +131,14 @@ static int add_dwarf(struct elf_file *f, const struct py_binary *b, const char *
 	if (r == -ENOMEM)
 		return r;
 	if (r)
-		return b->debug ? no_dwarf(b, e) : 0; /* the row alone, then */
+		return b->debug ? no_dwarf(b, r, e) : 0; /* the row alone, then */
 	if (b->debug && !described)
 		return of_debug_build(b, l, &dwarf, e);
 	r = layout_agree(l, &dwarf, path, e);
 	if (r < 0)
 		return r;
 	if (!r && b->debug)
-		return no_dwarf(b, e);
+		return no_dwarf(b, 0, e);
 	if (r && !described)
 		l->found_by = "dwarf";
 	return 0;

@@ -21,6 +21,8 @@
 #define NOT_YET \
 	.tstate_gil_requested = GS_NO_FIELD, .tlbc_index = GS_NO_FIELD, .code_tlbc = GS_NO_FIELD
 
+#define STR_HASH 24 /* PyASCIIObject.hash of a build with a GIL, all versions */
+
 /* 3.8 to 3.12; of default builds, which these versions have alone */
 #define BYTES_STRUCT .bytes_size = 16, .bytes_data = 32
 
@@ -141,12 +143,34 @@ bool layout_frames_known(const struct py_frame_layout *l)
 	       l->bytes_data != GS_NO_FIELD;
 }
 
+/* From where its first line is to where its lines are, a code object stays as it is made. */
+static void find_marks(const struct py_frame_layout *l, struct gs_frame_layout *w)
+{
+	u32 from = l->code_first_line & ~7U, words;
+
+	w->str_hash = w->code_id_name = GS_FRAME_NONE;
+	if (l->code_first_line == GS_NO_FIELD || l->code_lines == GS_NO_FIELD ||
+	    l->code_name == GS_NO_FIELD || l->code_lines < l->code_name || l->code_name < from ||
+	    l->code_name % 8)
+		return;
+	words = (l->code_lines - from) / 8 + 1;
+	if (words > GS_FRAME_ID_WORDS)
+		return;
+	w->code_id = from;
+	w->code_id_words = words;
+	if (l->str_state_shift || l->code_tlbc != GS_NO_FIELD)
+		return;
+	w->code_id_name = (l->code_name - from) / 8;
+	w->str_hash = STR_HASH;
+}
+
 struct gs_frame_layout layout_frames_walk(const struct py_frame_layout *l)
 {
 	bool objects = l->object_back != GS_NO_FIELD;
+	struct gs_frame_layout walk;
 
 	_Static_assert(GS_NO_FIELD == GS_FRAME_NONE, "one value says that there is no such field");
-	return (struct gs_frame_layout) {
+	walk = (struct gs_frame_layout) {
 		.tstate_frame = l->tstate_frame,
 		.cframe_frame = l->cframe_frame,
 		.previous = objects ? l->object_back : l->previous,
@@ -160,4 +184,6 @@ struct gs_frame_layout layout_frames_walk(const struct py_frame_layout *l)
 		.code_tags = l->code_tags,
 		.instr_bytes = l->lasti_bytes,
 	};
+	find_marks(l, &walk);
+	return walk;
 }

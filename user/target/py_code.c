@@ -26,6 +26,7 @@
 struct identity {
 	u64 type, filename, name, lines;
 	s32 first_line, flags;
+	u32 mark, unused;
 };
 
 struct entry {
@@ -38,18 +39,28 @@ struct entry {
 };
 
 struct py_codes {
+	struct gs_memory ops; /* first: what gs_frames_mark() knows of it */
+	struct gs_frame_layout walk;
 	struct py_memory memory;
 	u64 code_type, str_type, bytes_type; /* addresses of the types, once seen; 0: not yet */
 	size_t kept; /* bytes */
 	struct entry *buckets[BUCKETS];
 };
 
+static int read_for_mark(const struct gs_memory *ops, void *to, u32 size, u64 from)
+{
+	return process_read(((const struct py_codes *)ops)->memory.pid, from, to, size);
+}
+
 struct py_codes *py_codes_new(pid_t pid, const struct py_layout *layout)
 {
 	struct py_codes *c = calloc(1, sizeof(*c));
 
-	if (c)
-		c->memory = (struct py_memory) { .pid = pid, .layout = layout };
+	if (!c)
+		return NULL;
+	c->ops.read = read_for_mark;
+	c->walk = layout_frames_walk(&layout->frames);
+	c->memory = (struct py_memory) { .pid = pid, .layout = layout };
 	return c;
 }
 
@@ -131,12 +142,24 @@ static s32 s32_in(const u8 *head, u32 at)
 	return v;
 }
 
+/*
+ * Has an object of these first bytes owners?  One that is freed has none, or where its count was
+ * the allocator has an address (obmalloc.c): its names may be others' by then though it looks
+ * whole. Counts are of 32 bits; above are flags, not in the lower half (3.14+), or nothing.
+ */
+static bool is_owned(const struct py_codes *c, const u8 *head)
+{
+	return c->memory.layout->ob_type != 8 || /* free-threaded: two counts */
+	       (s32_in(head, 0) && !(u64_in(head, 0) >> 32 & 0xffff));
+}
+
 static bool read_identity(struct py_codes *c, u64 addr, struct identity *ret_id)
 {
 	const struct py_frame_layout *l = &c->memory.layout->frames;
 	const u32 name_at = l->code_qualname != GS_NO_FIELD ? l->code_qualname : l->code_name;
 	const u32 ats[] = { l->code_filename,	name_at,       l->code_lines,
 			    l->code_first_line, l->code_flags, c->memory.layout->ob_type };
+	u64 room[GS_FRAME_ID_WORDS];
 	u8 head[HEAD_MAX];
 	size_t size = 0;
 
@@ -145,7 +168,8 @@ static bool read_identity(struct py_codes *c, u64 addr, struct identity *ret_id)
 			return false;
 		size = ats[i] + 8 > size ? ats[i] + 8 : size;
 	}
-	if (!addr || addr & 7 || process_read(c->memory.pid, addr, head, size))
+	if (!addr || addr & 7 || process_read(c->memory.pid, addr, head, size) ||
+	    !is_owned(c, head))
 		return false;
 	*ret_id = (struct identity) {
 		.type = u64_in(head, c->memory.layout->ob_type),
@@ -154,6 +178,7 @@ static bool read_identity(struct py_codes *c, u64 addr, struct identity *ret_id)
 		.lines = u64_in(head, l->code_lines),
 		.first_line = s32_in(head, l->code_first_line),
 		.flags = s32_in(head, l->code_flags),
+		.mark = gs_frames_mark(&c->walk, &c->ops, room, addr),
 	};
 	return is_type(c, ret_id->type, "code", &c->code_type);
 }
@@ -201,6 +226,7 @@ static struct entry *read_code(struct py_codes *c, u64 addr, const struct identi
 	e->addr = addr;
 	e->id = *id;
 	e->code.first_line = id->first_line;
+	e->code.mark = id->mark;
 	e->code.kind = kind_of(id->flags);
 	e->code.function = read_text(c, id->name);
 	e->code.file = read_text(c, id->filename);

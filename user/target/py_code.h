@@ -25,6 +25,7 @@ struct py_code {
 	const char *function; /* co_qualname; co_name before 3.11; printable */
 	const char *file; /* co_filename; printable */
 	s32 first_line;
+	u32 mark; /* as gs_frames_mark(); 0: none */
 	enum py_code_kind kind;
 };
 

@@ -288,3 +288,25 @@ u64 py_entry_find(const struct py_memory *m, const struct py_entries *e, const c
 	}
 	return 0;
 }
+
+u64 py_module_attribute(const struct py_memory *m, u64 interp, const char *module, const char *name)
+{
+	const char *const path[] = { module, name };
+	struct py_entries e;
+	u64 dict, found = 0;
+	size_t i;
+
+	if (py_read_u64(m, interp + m->layout->interp_modules, &dict))
+		return 0;
+	for (i = 0; i < 2; i++) {
+		if (!dict || py_dict_read(m, dict, &e))
+			return 0;
+		found = py_entry_find(m, &e, path[i]);
+		free(e.list);
+		if (!found)
+			return 0;
+		if (i == 0 && py_read_u64(m, found + m->layout->md_dict, &dict))
+			return 0;
+	}
+	return found;
+}

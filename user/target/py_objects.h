@@ -43,6 +43,11 @@ int py_int_read(const struct py_memory *m, u64 addr, u64 *ret_v);
 /* The value under the str key @name; 0 if there is none. */
 u64 py_entry_find(const struct py_memory *m, const struct py_entries *e, const char *name);
 
+/* The attribute @name of the module @module of the interpreter at @interp; 0: there is none (yet).
+ */
+u64 py_module_attribute(const struct py_memory *m, u64 interp, const char *module,
+			const char *name);
+
 int py_read_u64(const struct py_memory *m, u64 addr, u64 *ret_v);
 
 #endif

@@ -35,6 +35,8 @@ struct py_stacks {
 	struct stack_memory memory;
 	struct gs_frames now, before;
 	cpu_set_t cpus; /* we may use */
+	py_stacks_look *also; /* NULL: nothing */
+	void *also_arg;
 };
 
 static const u8 *page_at(struct stack_memory *m, u64 page)
@@ -107,6 +109,12 @@ void py_stacks_free(struct py_stacks *s)
 	free(s);
 }
 
+void py_stacks_also(struct py_stacks *s, py_stacks_look *also, void *arg)
+{
+	s->also = also;
+	s->also_arg = arg;
+}
+
 static void name_frames(struct py_stacks *s, struct py_stack *stack)
 {
 	const struct gs_frames *f = &s->now;
@@ -123,7 +131,7 @@ static void name_frames(struct py_stacks *s, struct py_stack *stack)
 		stack->n++;
 		frame->line =
 			frame->code ? py_code_line(s->codes, frame->code, f->frame[i].offset) : 0;
-		frame->flags = f->frame[i].flags;
+		frame->flags = f->frame[i].flags & GS_FRAME_FLAGS;
 	}
 }
 
@@ -166,6 +174,8 @@ void py_stack_read(struct py_stacks *s, const struct py_interp *interp, const st
 		py_codes_trim(s->codes); /* nobody has what the walk before found */
 		name_frames(s, ret_stack);
 		ret_stack->holds_gil = holds(s, interp, t->tstate);
+		if (s->also)
+			s->also(interp, t, s->also_arg);
 		ret_stack->walks++;
 		ret_stack->steady = thread_still_end(&still) || (!can_tell && i && same_again(s));
 	}

@@ -67,6 +67,13 @@ int py_stacks_new(const struct py_process *p, struct py_stacks **ret_s, struct e
 /* Free, and leave the calling thread on the CPUs it was on.  NULL is fine. */
 void py_stacks_free(struct py_stacks *s);
 
+/*
+ * py_stacks_also - have @also called with each walk, at its moment: what it sees last is of the
+ * stack that py_stack_read() hands out
+ */
+typedef void py_stacks_look(const struct py_interp *interp, const struct py_thread *t, void *arg);
+void py_stacks_also(struct py_stacks *s, py_stacks_look *also, void *arg);
+
 /* The interpreters, the main one first.  Return: how many, or a negative errno. */
 int py_interps_read(const struct py_process *p, struct py_interp list[PY_INTERPS_MAX]);
 

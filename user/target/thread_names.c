@@ -59,29 +59,6 @@ static int read_ids(struct names *w, u64 interp)
 	return w->nids ? 0 : r;
 }
 
-/* The dict threading._active; 0 while threading is not imported. */
-static u64 find_active(const struct py_memory *m, u64 interp)
-{
-	static const char *const path[] = { "threading", "_active" };
-	struct py_entries e;
-	u64 dict, found = 0;
-	size_t i;
-
-	if (py_read_u64(m, interp + m->layout->interp_modules, &dict))
-		return 0;
-	for (i = 0; i < 2; i++) {
-		if (!dict || py_dict_read(m, dict, &e))
-			return 0;
-		found = py_entry_find(m, &e, path[i]);
-		free(e.list);
-		if (!found)
-			return 0;
-		if (i == 0 && py_read_u64(m, found + m->layout->md_dict, &dict))
-			return 0;
-	}
-	return found;
-}
-
 static bool alive(pid_t pid, pid_t tid)
 {
 	char path[48];
@@ -159,7 +136,7 @@ int process_thread_names(const struct py_process *p,
 	if (r || !interp)
 		return r ? r : 0;
 	w.same_namespace = same_namespace(p->pid);
-	active = find_active(&w.memory, interp);
+	active = py_module_attribute(&w.memory, interp, "threading", "_active");
 	if (!active)
 		return 0;
 	r = read_ids(&w, interp);

@@ -27,8 +27,7 @@ static bool read_task(pid_t pid, pid_t tid, const char *name, char *text, size_t
 	return n > 0;
 }
 
-/* How often it has got a CPU. */
-static bool read_count(pid_t pid, pid_t tid, u64 *ret_count)
+bool thread_still_turns(pid_t pid, pid_t tid, u64 *ret_count)
 {
 	unsigned long long ran, waited, count;
 	char text[96];
@@ -75,7 +74,7 @@ void thread_still_begin(struct thread_still *s, pid_t pid, pid_t tid)
 	int cpu;
 
 	*s = (struct thread_still) { .pid = pid, .tid = tid };
-	if (!read_count(pid, tid, &s->count) || !look(s, &cpu))
+	if (!thread_still_turns(pid, tid, &s->count) || !look(s, &cpu))
 		return;
 	s->off = s->state != 'R';
 	if (s->off || cpu < 0 || cpu >= CPU_SETSIZE)
@@ -85,7 +84,7 @@ void thread_still_begin(struct thread_still *s, pid_t pid, pid_t tid)
 	if (sched_setaffinity(0, sizeof(set), &set))
 		return; /* not ours to use */
 	/* The move may have made it go elsewhere, or let it run before: look anew. */
-	if (!read_count(pid, tid, &s->count) || !look(s, &cpu))
+	if (!thread_still_turns(pid, tid, &s->count) || !look(s, &cpu))
 		return;
 	s->off = s->state != 'R' || cpu == sched_getcpu();
 }
@@ -94,7 +93,7 @@ bool thread_still_end(const struct thread_still *s)
 {
 	u64 count;
 
-	return s->off && read_count(s->pid, s->tid, &count) && count == s->count;
+	return s->off && thread_still_turns(s->pid, s->tid, &count) && count == s->count;
 }
 
 void thread_still_keep(cpu_set_t *ret_set)

@@ -30,6 +30,10 @@ void thread_still_begin(struct thread_still *s, pid_t pid, pid_t tid);
 /* Did it stand still since thread_still_begin()?  False also if that cannot be told. */
 bool thread_still_end(const struct thread_still *s);
 
+/* How often the thread has got a CPU: as long as that is the same, it has not run.  False: cannot
+ * be told. */
+bool thread_still_turns(pid_t pid, pid_t tid, u64 *ret_count);
+
 /*
  * The number and state after the name in the text of /proc/PID/task/TID/stat: its state, and the
  * CPU it is on or was on last.  0, or -EINVAL.

@@ -13,15 +13,15 @@
  * one write(), whole, and has a CRC of its own: whatever is behind the last whole one is dropped
  * by the reader, and a damaged one is left out and told.
  *
- * Each version so far added kinds of events.  A change that an old reader would misread makes a new
- * version; readers know all.
+ * Each version so far added kinds of events, or fields behind those that a kind had.  A change that
+ * an old reader would misread makes a new version; readers know all.
  */
 #ifndef GS_USER_TRACE_FORMAT_H
 #define GS_USER_TRACE_FORMAT_H
 
 #include "bpf/types.h"
 
-#define TRACE_FORMAT 4
+#define TRACE_FORMAT 5
 #define TRACE_MAGIC 0xC1FC1FC1U /* CTF 1.8 */
 #define TRACE_PACKET_MAX (256 * 1024) /* bytes */
 #define TRACE_FILE_MAX (16 * 1024 * 1024) /* bytes; the next file begins before it is exceeded */

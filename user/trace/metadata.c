@@ -192,7 +192,7 @@ static void put_field(FILE *f, const struct event_field *field)
 			field->type == EVENT_S64 ? "true" : "false", field->name);
 }
 
-static void put_event(FILE *f, u32 kind)
+static void put_event(FILE *f, u32 kind, u32 format)
 {
 	const struct event_desc *d = &event_descs[kind];
 
@@ -200,7 +200,8 @@ static void put_event(FILE *f, u32 kind)
 	fprintf(f, "event {\n\tname = \"%s\";\n\tid = %u;\n\tstream_id = 0;\n", d->name, kind);
 	fputs("\tfields := struct {\n", f);
 	for (const struct event_field *field = d->fields; field->name; field++)
-		put_field(f, field);
+		if (event_field_in(field, format))
+			put_field(f, field);
 	fputs("\t};\n};\n", f);
 }
 
@@ -226,7 +227,7 @@ char *trace_metadata(const struct trace_info *info, const u8 uuid[16])
 	put_calls(f, version->calls);
 	fputs(stream, f);
 	for (u32 i = 0; i < version->kinds; i++)
-		put_event(f, i);
+		put_event(f, i, info->format);
 	if (fclose(f) || err) {
 		free(text);
 		return NULL;

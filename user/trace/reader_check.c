@@ -25,13 +25,15 @@ static u32 limit_of(const struct event_field *f, u32 calls)
 	return 0;
 }
 
-static void shape_init(struct shape *s, const struct event_desc *d, u32 calls)
+static void shape_init(struct shape *s, const struct event_desc *d, u32 format, u32 calls)
 {
 	size_t bits = 0, limits = 0;
 	u32 below;
 
 	*s = (struct shape) { 0 };
 	for (const struct event_field *f = d->fields; f->name; f++) {
+		if (!event_field_in(f, format))
+			continue;
 		if (f->type == EVENT_TEXT) {
 			s->texts++;
 			continue;
@@ -46,12 +48,14 @@ static void shape_init(struct shape *s, const struct event_desc *d, u32 calls)
 	s->numbers = (u16)(bits / 8);
 }
 
-void checker_init(struct checker *c, const struct trace_version *v, const u8 uuid[16])
+void checker_init(struct checker *c, u32 format, const u8 uuid[16])
 {
+	const struct trace_version *v = trace_version(format);
+
 	memcpy(c->uuid, uuid, sizeof(c->uuid));
 	c->kinds = v->kinds;
 	for (u32 i = 0; i < v->kinds; i++)
-		shape_init(&c->shapes[i], &event_descs[i], v->calls);
+		shape_init(&c->shapes[i], &event_descs[i], format, v->calls);
 }
 
 /* The number of up to 8 bits at bit @bit of @at; it does not cross more than one byte's end. */

@@ -118,6 +118,13 @@ static void read_field(struct pass *p, const struct event_field *f, const bt_fie
 	}
 }
 
+/* A field that came with a later version than the recording's. */
+static void no_field(const struct event_field *f, struct event *ev)
+{
+	if (f->type == EVENT_U64)
+		*(u64 *)((char *)ev + f->offset) = EVENT_UNKNOWN;
+}
+
 int pass_event(struct pass *p, const struct bt_event *bt_ev, u64 ts_ns)
 {
 	const bt_field *payload = bt_event_borrow_payload_field_const(bt_ev);
@@ -126,9 +133,14 @@ int pass_event(struct pass *p, const struct bt_event *bt_ev, u64 ts_ns)
 	const struct event_field *fields = event_descs[ev.kind].fields;
 
 	no_texts(&ev);
-	for (size_t i = 0; fields[i].name; i++)
+	for (size_t i = 0; fields[i].name; i++) {
+		if (!event_field_in(&fields[i], p->reader->info.format)) {
+			no_field(&fields[i], &ev);
+			continue;
+		}
 		read_field(p, &fields[i],
 			   bt_field_structure_borrow_member_field_by_index_const(payload, i), &ev);
+	}
 	if (ev.kind == EVENT_LATE) {
 		p->late_ns = ev.ns;
 		return 0;

@@ -104,7 +104,8 @@ struct packet_facts {
 	size_t crc_bytes; /* looked at for the checksum; set also if it is damaged */
 };
 
-void checker_init(struct checker *c, const struct trace_version *v, const u8 uuid[16]);
+/* For version @format. */
+void checker_init(struct checker *c, u32 format, const u8 uuid[16]);
 
 /* NULL if a good packet begins at @at, @left bytes before the file's end; else what is wrong. */
 const char *checker_packet(const struct checker *c, const u8 *at, size_t left,

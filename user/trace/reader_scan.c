@@ -334,7 +334,7 @@ int reader_scan(struct trace_reader *r, int fd, struct err *e)
 	struct scan s = { .r = r, .dir = fd };
 	int err;
 
-	checker_init(&s.checker, trace_version(r->info.format), r->uuid);
+	checker_init(&s.checker, r->info.format, r->uuid);
 	err = scan_all(&s, e);
 	damage_end(&r->damage);
 	free(s.files);

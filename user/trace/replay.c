@@ -47,6 +47,36 @@ bool rp_measures(const struct replay *r, u32 family)
 	return trace_measures(r->info, family);
 }
 
+static void thread_new_interval(struct fig_thread *row)
+{
+	row->hold.interval_max_ns = 0;
+	row->wait.interval_max_ns = 0;
+}
+
+void rp_new_interval(struct replay *r)
+{
+	for (size_t i = 0; i < r->nprocs; i++) {
+		struct rp_process *p = r->procs[i];
+
+		for (size_t j = 0; j < p->nthreads; j++)
+			thread_new_interval(&p->threads[j]->row);
+		for (size_t j = 0; j < p->nretired; j++)
+			thread_new_interval(&p->retired[j]);
+		thread_new_interval(&p->folded);
+		rp_loops_new_interval(p);
+		for (size_t j = 0; j < GS_FT_TIME_COUNT; j++)
+			p->ft[j].interval_max_ns = 0;
+		for (size_t j = 0; j < GS_GC_GENERATIONS; j++)
+			p->gc[j].pause.interval_max_ns = 0;
+		for (size_t j = 0; j < GS_IO_COUNT; j++) {
+			p->io[j].blocked.interval_max_ns = 0;
+			p->io[j].wake_to_run.interval_max_ns = 0;
+			p->io[j].wake_to_gil.interval_max_ns = 0;
+			p->io[j].wake_gil_wait.interval_max_ns = 0;
+		}
+	}
+}
+
 static int on_thread(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = ev->thread ? rp_meet(r, ev->thread) : NULL;
@@ -127,6 +157,10 @@ static int (*const handlers[EVENT_KIND_COUNT])(struct replay *, const struct eve
 	[EVENT_CONTENDED_OTHER] = rp_contended_other,
 	[EVENT_FT_TIME] = rp_ft_time,
 	[EVENT_FT_CRITICAL] = rp_ft_critical,
+	[EVENT_CPU] = rp_cpu,
+	[EVENT_FUNCTION] = rp_stack,
+	[EVENT_FRAME] = rp_stack,
+	[EVENT_STACK_COST] = rp_stack_cost,
 };
 
 /* Figures for the moments before @until_ns. */
@@ -220,6 +254,7 @@ struct replay *replay_free(struct replay *r)
 		return NULL;
 	for (size_t i = 0; i < r->nprocs; i++)
 		rp_process_free(r->procs[i]);
+	stack_tree_done(&r->stacks);
 	free(r->procs);
 	free(r->by_index);
 	free(r->threads);

@@ -34,8 +34,10 @@ static void null_unmeasured(const struct replay *r, const struct rp_process *p,
 			    struct fig_thread *row)
 {
 	rp_ft_thread(rp_has_ft(r, p), &row->ft);
-	row->wait_runnable_ns = FIG_NULL; /* not recorded */
+	if (!(p->known & EVENT_KNOWN_RUNNABLE))
+		row->wait_runnable_ns = FIG_NULL;
 	if (!rp_measures(r, GS_FAMILY_GIL) || has_no_gil(p)) {
+		row->wait_runnable_ns = FIG_NULL;
 		row->takes = row->contended_takes = row->held_ns = row->wait_ns = FIG_NULL;
 		row->hold.valid = row->wait.valid = false;
 	}
@@ -138,6 +140,7 @@ static void gil_sums(const struct fig_process *p, struct fig_gil *g)
 		g->wait_ns = fig_sum(g->wait_ns, t->wait_ns);
 		g->held_offcpu_ns = fig_sum(g->held_offcpu_ns, t->held_offcpu_ns);
 		g->held_preempted_ns = fig_sum(g->held_preempted_ns, t->held_preempted_ns);
+		g->wait_runnable_ns = fig_sum(g->wait_runnable_ns, t->wait_runnable_ns);
 	}
 }
 
@@ -224,6 +227,7 @@ static bool io_rows(const struct replay *r, const struct rp_process *p, struct f
 		}
 		row->blocked.valid = row->wake_to_run.valid = true;
 		row->wake_to_gil.valid = rp_measures(r, GS_FAMILY_GIL);
+		row->wake_gil_wait.valid = row->wake_to_gil.valid && rp_has_split(r);
 	}
 	return true;
 }
@@ -268,7 +272,7 @@ static bool describe(const struct rp_process *p, struct fig_process *out)
 	out->python.debug = p->known & EVENT_KNOWN_DEBUG;
 	out->gil_enabled = !(p->known & EVENT_KNOWN_NO_GIL);
 	out->types_observed_ns = out->types_bursts = FIG_NULL;
-	out->cpu = (struct fig_cpu) { FIG_NULL, FIG_NULL, FIG_NULL }; /* not recorded */
+	out->cpu = p->sched.cpu;
 	return ok;
 }
 
@@ -297,9 +301,11 @@ static bool process(const struct replay *r, const struct rp_process *p, u64 mome
 		ok = rp_loop_rows(p, out);
 	if (ok && rp_has_ft(r, p))
 		ok = rp_ft_rows(p, out);
-	if (!ok || !rp_measures(r, GS_FAMILY_REFS))
-		return ok;
-	return copy_text(&out->types_coverage, p->coverage) && type_rows(p, out);
+	if (ok && rp_measures(r, GS_FAMILY_SCHED) && rp_has_split(r) && !has_no_gil(p))
+		ok = rp_blocked_rows(p, now, out);
+	if (ok && rp_measures(r, GS_FAMILY_REFS))
+		ok = copy_text(&out->types_coverage, p->coverage) && type_rows(p, out);
+	return ok && rp_stacks_rows(r, p, out);
 }
 
 static bool has_tid(const struct rp_process *p, u32 tid)
@@ -366,33 +372,4 @@ struct figures *rp_figures(const struct replay *r, u64 moment_ns)
 	f->overhead.target_cpu_ns_estimate =
 		r->target_cpu_ns == EVENT_UNKNOWN ? FIG_NULL : r->target_cpu_ns;
 	return ok ? f : figures_free(f);
-}
-
-static void thread_new_interval(struct fig_thread *row)
-{
-	row->hold.interval_max_ns = 0;
-	row->wait.interval_max_ns = 0;
-}
-
-void rp_new_interval(struct replay *r)
-{
-	for (size_t i = 0; i < r->nprocs; i++) {
-		struct rp_process *p = r->procs[i];
-
-		for (size_t j = 0; j < p->nthreads; j++)
-			thread_new_interval(&p->threads[j]->row);
-		for (size_t j = 0; j < p->nretired; j++)
-			thread_new_interval(&p->retired[j]);
-		thread_new_interval(&p->folded);
-		rp_loops_new_interval(p);
-		for (size_t j = 0; j < GS_FT_TIME_COUNT; j++)
-			p->ft[j].interval_max_ns = 0;
-		for (size_t j = 0; j < GS_GC_GENERATIONS; j++)
-			p->gc[j].pause.interval_max_ns = 0;
-		for (size_t j = 0; j < GS_IO_COUNT; j++) {
-			p->io[j].blocked.interval_max_ns = 0;
-			p->io[j].wake_to_run.interval_max_ns = 0;
-			p->io[j].wake_to_gil.interval_max_ns = 0;
-		}
-	}
 }

@@ -69,7 +69,7 @@ int rp_hold(struct replay *r, const struct event *ev)
 int rp_wait(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
-	u64 begin = event_begin_ns(ev);
+	u64 begin = event_begin_ns(ev), runnable;
 	struct rp_process *p;
 	struct rp_gil *g;
 	int err;
@@ -83,8 +83,12 @@ int rp_wait(struct replay *r, const struct event *ev)
 	t->row.contended_takes++;
 	t->row.wait_ns += ev->ns;
 	rp_hist_add(&t->row.wait, ev->ns);
+	runnable = ev->runnable_ns < ev->ns ? ev->runnable_ns : ev->ns;
+	runnable = ev->runnable_ns == EVENT_UNKNOWN ? 0 : runnable;
+	t->row.wait_runnable_ns += runnable;
 	g = rp_gil_at(p, t->gil);
 	if (g) {
+		g->wait_runnable_ns += runnable;
 		g->contended_takes++;
 		g->wait_ns += ev->ns;
 		g->contended_ns += ev->alone ? ev->ns : 0;
@@ -123,6 +127,8 @@ int rp_off_cpu(struct replay *r, const struct event *ev)
 	t->row.held_offcpu_ns += ev->ns;
 	if (ev->preempted)
 		t->row.held_preempted_ns += ev->ns;
+	else
+		rp_blocked(t, ev);
 	g = rp_gil_at(t->p, t->gil);
 	if (g) {
 		g->held_offcpu_ns += ev->ns;
@@ -153,6 +159,7 @@ int rp_open(struct replay *r, const struct event *ev)
 	} else if (ev->what == EVENT_OPEN_OFF_CPU) {
 		open_since(t, RP_OFF_CPU, since);
 		t->open_preempted = ev->preempted;
+		t->sched.open_in = ev->blocked_in;
 	} else if (ev->what == EVENT_OPEN_WAIT) {
 		open_since(t, RP_WAIT, since);
 		if (t->gil)

@@ -107,6 +107,7 @@ static void one_row(const struct rp_process *p, const struct rp_gil *g, u32 gil,
 	row->wait_ns = g->wait_ns;
 	row->held_offcpu_ns = g->held_offcpu_ns;
 	row->held_preempted_ns = g->held_preempted_ns;
+	row->wait_runnable_ns = like(main->wait_runnable_ns, g->wait_runnable_ns);
 	row->holder_tid = 0;
 	add_open(p, gil, now_ns, row);
 	row->takes = like(main->takes, row->takes);
@@ -147,6 +148,7 @@ bool rp_gil_rows(const struct rp_process *p, u64 now_ns, struct fig_process *out
 		take_off(&main->wait_ns, row->wait_ns);
 		take_off(&main->held_offcpu_ns, row->held_offcpu_ns);
 		take_off(&main->held_preempted_ns, row->held_preempted_ns);
+		take_off(&main->wait_runnable_ns, row->wait_runnable_ns);
 	}
 	return true;
 }

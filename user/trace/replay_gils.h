@@ -24,6 +24,7 @@ struct rp_owners {
 struct rp_gil {
 	u64 address;
 	u64 takes, contended_takes, forced_releases, held_ns, wait_ns, contended_ns;
+	u64 wait_runnable_ns;
 	u64 held_offcpu_ns, held_preempted_ns;
 	struct rp_owners owners;
 	struct rp_passes passes;

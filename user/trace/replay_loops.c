@@ -11,7 +11,7 @@
 
 #define MAX_LOOPS 65536 /* of a process; the others go into one row, with tid 0 */
 
-static int new_row(struct rp_thread *t)
+static int new_row(const struct replay *r, struct rp_thread *t)
 {
 	struct rp_process *p = t->p;
 	struct fig_loop *row;
@@ -32,6 +32,7 @@ static int new_row(struct rp_thread *t)
 		.running_ns = FIG_NULL,
 		.iteration.valid = true,
 		.step.valid = true,
+		.step_delay.valid = rp_has_split(r) && rp_measures(r, GS_FAMILY_IO),
 	};
 	t->loop = p->nloops;
 	return 0;
@@ -40,7 +41,7 @@ static int new_row(struct rp_thread *t)
 static int row_of(struct replay *r, const struct event *ev, struct fig_loop **ret_row)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
-	int err = t && !t->loop ? new_row(t) : 0;
+	int err = t && !t->loop ? new_row(r, t) : 0;
 
 	*ret_row = t && !err ? &t->p->loops[t->loop - 1] : NULL;
 	return err;
@@ -70,6 +71,8 @@ int rp_step(struct replay *r, const struct event *ev)
 	row->steps++;
 	row->blocked_steps += ev->slow;
 	rp_hist_add(&row->step, ev->ns);
+	if (ev->delay_ns != EVENT_UNKNOWN)
+		rp_hist_add(&row->step_delay, ev->delay_ns);
 	return 0;
 }
 
@@ -111,8 +114,10 @@ bool rp_loop_rows(const struct rp_process *p, struct fig_process *out)
 
 void rp_loops_new_interval(struct rp_process *p)
 {
-	for (size_t i = 0; i < p->nloops; i++)
+	for (size_t i = 0; i < p->nloops; i++) {
 		p->loops[i].iteration.interval_max_ns = p->loops[i].step.interval_max_ns = 0;
+		p->loops[i].step_delay.interval_max_ns = 0;
+	}
 }
 
 void rp_loops_free(struct rp_process *p)

@@ -3,7 +3,8 @@
  *
  * Spans of one thread and kind do not overlap and come in the order of their ends, so once one has
  * been noted at a moment, none that comes later is open at this one or an earlier moment.  That
- * bounds what a recording can make us keep: one entry per moment, thread and kind.
+ * bounds what a recording can make us keep: one entry per moment, thread and kind; and of stacks
+ * MAX_COSTS (replay_stacks.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,8 +47,10 @@ void replay_marks_free(struct replay_marks *m)
 {
 	if (!m)
 		return;
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
 		free(m->marks[i].spans);
+		free(m->marks[i].costs.list);
+	}
 	free(m->marks);
 	free(m->threads);
 	free(m->procs);
@@ -122,6 +125,7 @@ static int note_thread(struct replay_marks *m, size_t end, const struct event *e
 	span.identity = t->start_ns;
 	span.mid = ev->mid;
 	span.preempted = ev->preempted;
+	span.blocked_in = ev->blocked_in;
 	span.gil = t->gil;
 	return note_all(m, end, &span, &t->next[what]);
 }
@@ -241,6 +245,8 @@ static int on_event(void *ctx, const struct event *ev)
 		return on_open(m, ev);
 	case EVENT_WHICH_GIL:
 		return on_which_gil(m, ev);
+	case EVENT_STACK_COST:
+		return rp_marks_cost(m, ev);
 	case EVENT_END:
 		return on_end(m);
 	default:
@@ -270,6 +276,7 @@ static void apply_contended(const struct replay *r, const struct rp_mark_span *s
 
 void rp_mark_apply(const struct replay *r, const struct rp_mark *m, bool set)
 {
+	rp_mark_costs_apply(r, &m->costs, set);
 	for (u32 i = 0; i < m->count; i++) {
 		const struct rp_mark_span *s = &m->spans[i];
 		struct rp_thread *t;
@@ -286,7 +293,9 @@ void rp_mark_apply(const struct replay *r, const struct rp_mark *m, bool set)
 		t->open_gil[s->what] = rp_gil_index(t->p, s->gil);
 		if (set && s->what == RP_HOLD)
 			t->open_mid = s->mid;
-		if (set && s->what == RP_OFF_CPU)
+		if (set && s->what == RP_OFF_CPU) {
 			t->open_preempted = s->preempted;
+			t->sched.open_in = s->blocked_in;
+		}
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * What the parts of the replay share: replay.c (events), replay_who.c (who is who), replay_gil.c,
- * replay_rest.c, replay_loops.c, replay_ft.c, replay_figures.c, replay_marks.c, replay_lists.c.
+ * replay_sched.c, replay_rest.c, replay_loops.c, replay_ft.c, replay_stacks.c, replay_figures.c,
+ * replay_marks.c, replay_lists.c.
  *
  * A thread or process of the replay is found by the reader's index, and is the one meant only if
  * its identity is the same: the reader uses an index again.
@@ -16,7 +17,10 @@
 #include "bpf/state.h"
 #include "user/trace/replay.h"
 #include "user/trace/replay_blame.h"
+#include "user/trace/replay_events.h"
 #include "user/trace/replay_gils.h"
+#include "user/trace/replay_sched.h"
+#include "user/trace/replay_stacks.h"
 
 /* What can be open at a moment, and is told only when it ends. */
 enum rp_open { RP_HOLD, RP_WAIT, RP_OFF_CPU, RP_OPEN_COUNT };
@@ -33,6 +37,7 @@ struct rp_mark_span {
 	u8 what; /* enum rp_open; RP_OPEN_COUNT: contended */
 	bool mid; /* HOLD */
 	bool preempted; /* OFF_CPU */
+	u32 blocked_in; /* OFF_CPU */
 	u64 gil; /* address; 0: the main interpreter's */
 };
 
@@ -40,6 +45,7 @@ struct rp_mark {
 	u64 moment_ns;
 	struct rp_mark_span *spans; /* owned */
 	u32 count, room;
+	struct rp_mark_costs costs;
 };
 
 #define RP_MAX_STRANGERS 256
@@ -60,6 +66,7 @@ struct rp_thread {
 	u8 open[RP_OPEN_COUNT]; /* enum rp_told */
 	u32 open_gil[RP_OPEN_COUNT]; /* as `gil` */
 	bool open_mid, open_preempted;
+	struct rp_thread_sched sched;
 };
 
 /* A collection that has ended. */
@@ -97,6 +104,8 @@ struct rp_process {
 	u64 mark_contended_ns; /* since; told by a mark; 0: not */
 	struct rp_gil *gils; /* of subinterpreters; owned */
 	u32 ngils;
+	struct rp_sched sched;
+	struct stack_rows *stacks; /* owned; NULL: none were told */
 	/* gc */
 	struct fig_gc gc[GS_GC_GENERATIONS];
 	u64 gc_since_ns; /* going on; 0: none */
@@ -150,6 +159,7 @@ struct replay {
 	struct rp_range *ranges;
 	size_t nranges;
 	struct rp_longest longest[RP_KIND_COUNT];
+	struct stack_tree stacks;
 	bool all_read; /* there are no more events */
 	bool complete; /* it has its END */
 	u64 tracer_cpu_ns, target_cpu_ns;
@@ -162,6 +172,7 @@ struct replay_marks {
 	size_t threads_room;
 	struct marks_process *procs;
 	size_t procs_room;
+	size_t ncosts; /* of all marks */
 };
 
 /* replay.c */
@@ -182,6 +193,9 @@ struct rp_thread *rp_thread_of(struct replay *r, const struct event *ev);
 /* The process @ev is about (not by way of its thread); NULL: unknown. */
 struct rp_process *rp_process_of(struct replay *r, const struct event *ev);
 
+/* Likewise, of what may be told after its end, when the reader knows it no more. */
+struct rp_process *rp_process_told(struct replay *r, const struct event *ev);
+
 /* A thread of the reader's index, if it is the one with this identity; else NULL. */
 struct rp_thread *rp_thread_at(const struct replay *r, u32 index, u32 tid, u64 start_ns);
 struct rp_process *rp_process_at(const struct replay *r, u32 index, u32 pid, u64 since_ns);
@@ -201,12 +215,7 @@ void rp_process_free(struct rp_process *p);
 /* A copy; NULL if there is nothing in it. */
 char *rp_text(const char *s);
 
-/* replay_gil.c; 0 or a negative errno, as all that take an event */
-int rp_hold(struct replay *r, const struct event *ev);
-int rp_wait(struct replay *r, const struct event *ev);
-int rp_contended(struct replay *r, const struct event *ev);
-int rp_off_cpu(struct replay *r, const struct event *ev);
-int rp_open(struct replay *r, const struct event *ev);
+/* replay_gil.c */
 
 /* Does @t hold since before the measurement, and no event has told so yet? */
 bool rp_is_seed(const struct rp_thread *t);
@@ -215,14 +224,6 @@ bool rp_is_seed(const struct rp_thread *t);
 u64 rp_seed_held(const struct rp_thread *t, u64 until_ns);
 
 /* replay_rest.c */
-int rp_gc_start(struct replay *r, const struct event *ev);
-int rp_collection(struct replay *r, const struct event *ev);
-int rp_io_call(struct replay *r, const struct event *ev);
-int rp_io_wait(struct replay *r, const struct event *ev);
-int rp_io_to_gil(struct replay *r, const struct event *ev);
-int rp_type(struct replay *r, const struct event *ev);
-int rp_type_count(struct replay *r, const struct event *ev);
-int rp_probe(struct replay *r, const struct event *ev);
 
 /* A wait of @p from @begin_ns to @end_ns is over: what of it was collections. */
 void rp_stalled(struct rp_process *p, u64 begin_ns, u64 end_ns);
@@ -237,7 +238,6 @@ void rp_new_interval(struct replay *r);
 void rp_mark_apply(const struct replay *r, const struct rp_mark *m, bool set);
 
 /* replay_lists.c */
-int rp_lost(struct replay *r, const struct event *ev);
 int rp_longest(struct replay *r, enum rp_kind kind, const struct rp_thread *t,
 	       const struct event *ev);
 /* @t has another name now. */

@@ -154,6 +154,8 @@ int rp_io_to_gil(struct replay *r, const struct event *ev)
 	if (!t || ev->call >= GS_IO_COUNT)
 		return 0;
 	rp_hist_add(&t->p->io[ev->call].wake_to_gil, ev->ns);
+	if (ev->gil_wait_ns != EVENT_UNKNOWN)
+		rp_hist_add(&t->p->io[ev->call].wake_gil_wait, ev->gil_wait_ns);
 	return rp_longest(r, RP_LONGEST_WAKE, t, ev);
 }
 
@@ -209,20 +211,9 @@ static struct fig_type *type_row(struct replay *r, struct rp_process *p, u64 key
 	return &p->types[p->ntypes - 1];
 }
 
-/* The last counts of a process are told after its end, when the reader knows it no more. */
-static struct rp_process *type_process(struct replay *r, const struct event *ev)
-{
-	if (ev->process)
-		return rp_process_of(r, ev);
-	for (size_t i = r->nprocs; i-- > 0;)
-		if (r->procs[i]->pid == ev->pid)
-			return r->procs[i];
-	return NULL;
-}
-
 int rp_type(struct replay *r, const struct event *ev)
 {
-	struct rp_process *p = type_process(r, ev);
+	struct rp_process *p = rp_process_told(r, ev);
 	struct fig_type *row = p ? type_row(r, p, ev->key) : NULL;
 
 	if (row && !row->type)
@@ -232,7 +223,7 @@ int rp_type(struct replay *r, const struct event *ev)
 
 int rp_type_count(struct replay *r, const struct event *ev)
 {
-	struct rp_process *p = type_process(r, ev);
+	struct rp_process *p = rp_process_told(r, ev);
 	struct fig_type *row = p ? type_row(r, p, ev->key) : NULL;
 
 	if (!row)

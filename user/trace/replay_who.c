@@ -96,6 +96,8 @@ int rp_thread_end(struct replay *r, struct rp_thread *t, u64 now_ns)
 		err = keep_row(r, p, &t->row);
 	if (err || !(t->touched || seed))
 		free(t->row.name);
+	if (!err)
+		err = rp_blocked_end(t);
 	free(t);
 	return err;
 }
@@ -150,6 +152,8 @@ void rp_process_free(struct rp_process *p)
 		free(p->types[i].type);
 	rp_loops_free(p);
 	rp_blame_free(p);
+	rp_sched_free(&p->sched);
+	rp_stacks_free(p);
 	free(p->gils);
 	free(p->threads);
 	free(p->retired);
@@ -227,6 +231,7 @@ static struct rp_process *process_new(struct replay *r, const struct trace_proce
 		p->gc[i].generation = i;
 	for (u32 i = 0; i < GS_IO_COUNT; i++)
 		p->io[i].call = event_call_name(i);
+	rp_sched_init(&p->sched);
 	r->by_index[tp->index] = p;
 	r->procs[r->nprocs++] = p;
 	r->nalive++;
@@ -250,6 +255,17 @@ static struct rp_process *process_of(struct replay *r, const struct trace_proces
 struct rp_process *rp_process_of(struct replay *r, const struct event *ev)
 {
 	return ev->process ? process_of(r, ev->process) : NULL;
+}
+
+/* The last counts of a process are told after its end. */
+struct rp_process *rp_process_told(struct replay *r, const struct event *ev)
+{
+	if (ev->process)
+		return rp_process_of(r, ev);
+	for (size_t i = r->nprocs; i-- > 0;)
+		if (r->procs[i]->pid == ev->pid)
+			return r->procs[i];
+	return NULL;
 }
 
 /* A new thread, or one that was a stranger so far. */

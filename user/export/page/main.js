@@ -43,6 +43,7 @@ function start() {
 	const timeline = new Timeline(recording, new Tracks(recording));
 	const input = new Input(timeline);
 	fillFacts(recording);
+	fillFindings(recording.figures);
 	fillLegend(timeline);
 	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => fillLegend(timeline));
 	timeline.draw();

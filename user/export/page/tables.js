@@ -89,7 +89,26 @@ function tableOf(id, caption, rows, extra) {
 }
 
 const TABLES = [['gils', 'GILs'], ['threads', 'Threads'], ['blame', 'Who made whom wait'], ['gc', 'Collector, by generation'],
-	['io', 'I/O calls'], ['types', 'Types of objects']];
+	['io', 'I/O calls'], ['types', 'Types of objects'], ['held_blocked', 'What holders slept in'], ['functions', 'Python functions']];
+
+/* What older recordings do not have is not worth a line. */
+const NEW = new Set(['held_blocked', 'functions']);
+
+/* What the report's findings say, the worst first, with their remedies. */
+function fillFindings(figures) {
+	const findings = (figures && figures.findings) || [];
+	element('findings-section').hidden = !findings.length;
+	element('findings').replaceChildren(...findings.map((f) => {
+		const item = make('li');
+		item.dataset.id = f.id;
+		item.dataset.severity = f.severity;
+		item.append(make('strong', f.what), make('p', f.remedy, { class: 'muted' }));
+		if (f.function)
+			item.append(make('p', `mostly in ${f.function.function ?? '(unknown)'} (${f.function.file ?? '?'}:` +
+				`${f.function.first_line ?? '?'}), ${percent(f.function.share)}`, { class: 'small' }));
+		return item;
+	}));
+}
 
 function processTables(process, index) {
 	const card = make('details', undefined, { class: 'card', open: '' });
@@ -98,7 +117,7 @@ function processTables(process, index) {
 	card.append(make('p', `CPython ${python.version ?? '?'} at ${python.path ?? '?'}, measured ${ns(process.measured_ns)}` +
 		`${process.exited ? ', has ended' : ''}`, { class: 'muted' }));
 	for (const [key, caption] of TABLES) {
-		if (process[key] === null)
+		if (process[key] === null && !NEW.has(key))
 			card.append(make('p', `${caption}: not measured`, { class: 'muted' }));
 		else if (process[key] && process[key].length)
 			card.append(tableOf(`${key}-${index}`, caption, process[key]));
