@@ -9,10 +9,11 @@
  *
  * The sites lie after the interpreter has let go of the GIL's own mutex, so a release may be
  * seen after the next owner's acquisition: that hold is ended at the acquisition
- * (`successor_ns`), so that holds of one GIL never overlap.  Where somebody waits, a wake-up lies
- * between the release and its site, which takes longer than many a hold, and who is woken may
- * get the CPU at once: a holder that wakes somebody while the GIL's memory says that it is free
- * has ended its hold there.
+ * (`successor_ns`), so that holds of one GIL never overlap.  Where somebody waits, wake-ups lie
+ * between what is done to the GIL and its site, which take longer than many a hold, and who is
+ * woken may get the CPU at once.  So whoever wakes somebody, or leaves the CPU, looks into the
+ * GIL's memory (gil_looks()): if it is free a hold has ended there, if it is the thread's own one
+ * has begun.
  *
  * A wait begins when the thread goes to sleep on the GIL's condition variable (sched.bpf.c), or
  * at the site before that where those sites were asked for; sleeps that end without the GIL
@@ -25,6 +26,7 @@
 #include "bpf/offcpu.bpf.h"
 #include "bpf/record.bpf.h"
 #include "bpf/watch.bpf.h"
+#include "bpf/watch_look.bpf.h"
 
 /* Who holds @g, which @gil stands for, now: a tid; 0 if that cannot be told. */
 static __always_inline u32 holder_tid(const struct gs_proc *p, const struct gs_gil *g, u32 gil)
@@ -38,31 +40,6 @@ static __always_inline u32 holder_tid(const struct gs_proc *p, const struct gs_g
 }
 
 u32 gs_gil_seen = 0;
-
-/*
- * The current thread wakes a waiter.  drop_gil() stores to gil->locked shortly before (CPython
- * 3.11 Python/ceval_gil.h); a timer's wake-up, and take_gil()'s, come while the GIL is taken.
- */
-__noinline int gil_wakes(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct gs_thread *t = gs_thread_peek(task);
-	struct gs_proc *p = t && t->hold_since_ns && !t->successor_ns ? gs_proc_at(t->proc) : NULL;
-	struct gs_gil *g;
-	u32 locked;
-	u64 at;
-
-	if (!p || !p->config.gil_state || p->pid != (u32)task->tgid)
-		return 0;
-	gs_hit(GS_HOOK_SCHED_WAKING);
-	g = gs_gil_of(p, t->gil);
-	if (!g)
-		return 0;
-	at = gs_gil_field(p, g, p->config.gil_state) + GS_GIL_LOCKED;
-	if (!bpf_probe_read_user(&locked, sizeof(locked), (void *)at) && !locked)
-		t->successor_ns = bpf_ktime_get_ns();
-	return 0;
-}
 
 __noinline int gil_wait_begin(struct gs_thread *t, u32 gil, u64 since_ns)
 {
@@ -152,20 +129,12 @@ __noinline int gil_wait_end(struct gs_thread *t, struct gs_proc *p, u64 now)
 	return 0;
 }
 
-static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
+/* @t owns @g, as in gs_thread.gil @gil, from @now on.  Its slot is being written. */
+static __always_inline void takes(struct gs_thread *t, struct gs_proc *p, struct gs_gil *g, u32 gil,
+				  u64 now)
 {
-	struct gs_proc *p = gs_proc_at(t->proc);
-	struct gs_gil *g;
 	u64 waited = 0;
-	u32 seq, gil;
 
-	if (!p)
-		return 0;
-	gil = gs_gil_find(t->proc, address);
-	g = gs_gil_of(p, gil);
-	seq = gs_write_begin(t);
-	if (t->hold_since_ns)
-		gs_lose(GS_LOSS_UNPAIRED_OWNED, 1);
 	if (t->wait_since_ns) {
 		waited = now > t->wait_since_ns ? now - t->wait_since_ns : 0;
 		gil_wait_end(t, p, now);
@@ -178,6 +147,42 @@ static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
 	else
 		t->hold_since_ns = 0;
 	t->events = 1;
+}
+
+/*
+ * Its take was seen before it came to its site: nothing is left to do there, unless it was
+ * another's whose name was not in the GIL yet.
+ */
+static __always_inline bool was_taken(struct gs_thread *t, const struct gs_gil *g, u32 gil)
+{
+	bool so = g && t->gil == gil && g->owner == t->slot + 1 && !t->successor_ns;
+
+	t->early = 0;
+	if (!t->hold_since_ns)
+		return false;
+	if (!so) {
+		t->hold_since_ns = 0;
+		t->takes--;
+	}
+	return so;
+}
+
+static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
+{
+	struct gs_proc *p = gs_proc_at(t->proc);
+	struct gs_gil *g;
+	u32 seq, gil;
+
+	if (!p)
+		return 0;
+	gil = gs_gil_find(t->proc, address);
+	g = gs_gil_of(p, gil);
+	if (t->early && was_taken(t, g, gil))
+		return 0;
+	seq = gs_write_begin(t);
+	if (t->hold_since_ns)
+		gs_lose(GS_LOSS_UNPAIRED_OWNED, 1);
+	takes(t, p, g, gil, now);
 	gs_write_end(t, seq);
 	if (!g) {
 		gs_lose(GS_LOSS_GILS_FULL, 1);
@@ -186,6 +191,60 @@ static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
 	gil_adds(t, &g->takes, 1);
 	gil_pass_on(g, t, now);
 	return 0;
+}
+
+/* The current thread, @t, has taken @g, and is not at its site yet. */
+static __always_inline void takes_early(struct gs_thread *t, struct gs_proc *p, struct gs_gil *g,
+					u64 now)
+{
+	u32 seq = gs_write_begin(t);
+
+	takes(t, p, g, t->gil, now);
+	t->early = 1;
+	gs_write_end(t, seq);
+	gil_adds(t, &g->takes, 1);
+	gil_pass_on(g, t, now);
+}
+
+__noinline int gil_looks(struct gs_thread *t, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct gil_fields f;
+	struct tstate_ids ids;
+	struct gs_proc *p;
+	struct gs_gil *g;
+	u64 at;
+
+	if (!t || (t->hold_since_ns ? !!t->successor_ns : !t->events && !t->wait_since_ns))
+		return 0;
+	p = gs_proc_at(t->proc);
+	if (!p || !p->config.gil_state || p->pid != (u32)task->tgid)
+		return 0;
+	g = gs_gil_of(p, t->gil);
+	if (!g)
+		return 0;
+	at = gs_gil_field(p, g, p->config.gil_state);
+	if (bpf_probe_read_user(&f, sizeof(f), (void *)at))
+		return 0;
+	if (t->hold_since_ns) {
+		if (!f.locked)
+			t->successor_ns = now;
+		return 0;
+	}
+	if (f.locked == 1 && f.last_holder && read_ids(&p->config, f.last_holder, false, &ids) &&
+	    gs_is_self(task, ids.self))
+		takes_early(t, p, g, now);
+	return 0;
+}
+
+__noinline int gil_wakes(void)
+{
+	struct gs_thread *t = gs_thread_peek(bpf_get_current_task_btf());
+
+	if (!t)
+		return 0;
+	gs_hit(GS_HOOK_SCHED_WAKING);
+	return gil_looks(t, bpf_ktime_get_ns());
 }
 
 /* End the hold that @t has of @g. */

@@ -11,7 +11,14 @@
 
 extern u32 gs_gil_seen; /* exact mode: somebody has waited, so a wake-up may matter */
 
-/* The current thread, which may have let go of its GIL, wakes one that sleeps in a futex. */
+/*
+ * Exact mode: the current thread, @t, may be between letting go of its GIL, or taking one, and the
+ * site after that: what does the GIL's memory say at @now?  take_gil() and drop_gil() store to
+ * `locked` before they wake anybody (CPython 3.11 Python/ceval_gil.h).
+ */
+int gil_looks(struct gs_thread *t, u64 now);
+
+/* The same at a wake-up of a thread that sleeps in a futex; a timer's can come at any moment. */
 int gil_wakes(void);
 
 /*

@@ -120,6 +120,12 @@ static __always_inline struct gs_proc *proc_of(const struct task_struct *task,
 	return p && p->pid == (u32)task->tgid && p->state == GS_SLOT_LIVE ? p : NULL;
 }
 
+/* Between a change of the GIL and its site no other system call is made. */
+static __always_inline bool in_futex(struct task_struct *task)
+{
+	return ((struct pt_regs *)bpf_task_pt_regs(task))->GS_CALL_NR == GS_NR_futex;
+}
+
 static __always_inline void leaves(struct task_struct *task, bool preempted)
 {
 	bool runnable = preempted || is_runnable(task);
@@ -148,7 +154,9 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	}
 	if (!t && gs_is_seed(p, task->pid))
 		t = gs_thread_try(task, now);
-	if (t && is_holding(t, p) && gs_measures(GS_FAMILY_SCHED)) {
+	if (t && gs_gil_seen && (runnable || in_futex(task)))
+		gil_looks(t, now);
+	if (t && is_holding(t, p) && !t->successor_ns && gs_measures(GS_FAMILY_SCHED)) {
 		t->off_preempted = runnable;
 		t->off_since_ns = now;
 		t->off_call = runnable ? 0 : blocks_in(task);

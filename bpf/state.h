@@ -122,6 +122,8 @@ struct gs_thread {
 			       */
 	struct gs_blocked blocked[GS_BLOCKED_ROWS];
 	u64 unblamed, unblamed_ns; /* of its waits: for whom there was no room in gs_blame */
+	u32 early; /* exact mode: its hold was seen in the GIL's memory; its site is to come */
+	u32 pad;
 };
 
 /* One system call of the io family in one process; many threads add to it. */

@@ -4,18 +4,13 @@ A row of bounds() is one: how it is measured from the results, the bound, and th
 measurement.  What the noise floor hides counts as met.  WHY explains what falls short, by the key of
 its row; it is written by a person who has looked.
 """
-HELD = ("a thread that leaves the CPU between its release and the site after it is still a holder to exact mode until the "
-        "next owner's site, which is late as well: the time that the GIL was free in between counts as held")
-WAITS = ("exact mode ends a wait where the interpreter has let go of the mutexes it took the GIL under, with the "
-         "wake-ups that this makes and the probe itself: 3 to 6 us a wait more than watch mode sees")
+WAITS = ("exact mode ends a wait at the first wake-up or site after the take, on the way out of the mutexes, and with the "
+         "probe itself: some 3 us a wait more than watch mode sees, of waits that take some 0.1 ms here")
 WHY = {
     "bpftrace.read_loop": "two hits a take cost what the kernel's breakpoints cost (empty programs on the same sites "
                           "add nine tenths of it); bpftrace's script has two more return probes, which is not enough "
                           "for 0.40 on this machine",
     "agree.count.pingpong": "two waits of some microseconds that follow each other at once can be one to the scheduler's view",
-    "agree.held.pingpong": HELD, "agree.held.file_io": HELD, "agree.held.http_server": HELD,
-    "agree.count.http_server": "watch mode was told to end 0.3 s after exact mode in this run",
-    "agree.sum.http_server": "watch mode was told to end 0.3 s after exact mode in this run",
     "agree.sum.file_io": WAITS, "agree.sum.numpy_work": WAITS, "agree.sum.pingpong": WAITS,
     "floor.pingpong": "the floor has no programs at switches and wake-ups, of which this load makes one or two a take; all "
                       "programs together are 0.08 s of the 0.43 s of CPU that are added (kernel.bpf_stats_enabled). It has "
