@@ -28,7 +28,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 DEPFLAGS  = -MMD -MP -MF $(@:.o=.d)
 # libbpf is linked in: the distribution's own may be older than what this was built with.
 LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo \
-            -lbabeltrace2 -lprotobuf-c -lmicrohttpd -linih -lcrypt -lm -lpthread
+            -lbabeltrace2 -lprotobuf-c -lmicrohttpd -lcurl -linih -lcrypt -lm -lpthread
 
 ifneq ($(SAN),)
 # gcc 12 warns of paths that only its own instrumentation makes.
@@ -82,22 +82,25 @@ $O/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 
-# The format of Perfetto's traces, from its .proto; two files from one run.
-$O/user/export/perfetto.pb-c.c $O/user/export/perfetto.pb-c.h &: user/export/perfetto.proto
+# The formats of Perfetto's traces and of OTLP, from their .proto; two files from one run.
+PROTOS := user/export/perfetto user/agent/otlp
+$O/%.pb-c.c $O/%.pb-c.h: %.proto
 	@mkdir -p $(@D)
 	$(call say,PROTO)
-	$(Q)protoc-c --proto_path=user/export --c_out=$O/user/export $<
+	$(Q)protoc-c --proto_path=. --c_out=$O $<
+.SECONDARY: $(PROTOS:%=$O/%.pb-c.c) $(PROTOS:%=$O/%.pb-c.h)
 
-$O/user/export/perfetto.pb-c.o: $O/user/export/perfetto.pb-c.c
+$(PROTOS:%=$O/%.pb-c.o): %.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 $O/user/export/trace_perfetto_packet.o: | $O/user/export/perfetto.pb-c.h
+$O/user/agent/otlp_message.o $O/user/agent/otlp_send.o $O/tests/unit/test_otlp.o: | $O/user/agent/otlp.pb-c.h
 
 # The parts of the HTML page, as data of the program.
 PAGES := $O/user/export/trace_html_page.o $O/user/export/flame_page.o
 $(PAGES): $(wildcard user/export/page/*)
 
-$O/libgilscope.a: $(LIB_OBJ) $O/user/export/perfetto.pb-c.o $(PAGES)
+$O/libgilscope.a: $(LIB_OBJ) $(PROTOS:%=$O/%.pb-c.o) $(PAGES)
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -165,6 +168,7 @@ test: ## install what is missing, build, run every test (as root); NAME=… limi
 	$(Q)sh scripts/deps.sh test
 	$(Q)$(MAKE) all tests
 	$(Q)sh scripts/pythons.sh $O/pythons || echo "test: goes on without them" >&2
+	$(Q)sh scripts/peers.sh $O/peers victoria-metrics || echo "test: goes on without it" >&2
 	$(Q)sh scripts/deps.sh kernels && sh scripts/kernels.sh $O/kernels 6.1 || echo "test: goes on without them" >&2
 	$(Q)O=$O tests/run.sh $(NAME)
 
@@ -174,10 +178,11 @@ test-all: ## everything, longer: every interpreter, every kernel, a long soak, f
 	$(Q)sh scripts/deps.sh arm64
 	$(Q)$(MAKE) all tests
 	$(Q)sh scripts/pythons.sh $O/pythons
-	$(Q)sh scripts/freethreaded.sh $O/pythons
+	$(Q)sh scripts/freethreaded.sh $O/pythons || echo "test-all: goes on without them" >&2
 	$(Q)sh scripts/musl.sh $O/pythons
 	$(Q)sh scripts/pythons_arm64.sh $O/pythons-arm64
 	$(Q)sh scripts/places.sh $O/places
+	$(Q)sh scripts/peers.sh $O/peers victoria-metrics
 	$(Q)sh scripts/kernels.sh $O/kernels
 	$(Q)KERNELS=all MATRIX=all STACKS=all FLEET=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
 	$(Q)$(MAKE) arm64
@@ -192,7 +197,7 @@ demo: ## install what is missing, build, trace a real Python live (as root)
 
 bench: ## what tracing costs, beside every peer (as root); ARGS=--write into docs/, ARGS=--help
 	$(Q)sh scripts/deps.sh bench
-	$(Q)sh scripts/peers.sh $O/peers || echo "bench: goes on without them" >&2
+	$(Q)sh scripts/peers.sh $O/peers austin bpftrace || echo "bench: goes on without them" >&2
 	$(Q)$(MAKE) all $(BENCH)
 	$(Q)O=$O GILSCOPE=$O/gilscope tests/bench/run.sh $(ARGS)
 

@@ -10,7 +10,7 @@ set -eu
 
 BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
 	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
-	libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev libinih-dev libcrypt-dev python3"
+	libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev libcurl4-gnutls-dev libinih-dev libcrypt-dev python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
 	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools help2man zsh
 	iproute2 openssl python3-yaml sqlite3"
@@ -50,6 +50,10 @@ esac
 
 missing=
 for p in $want; do
+	# libcurl with any TLS: its development packages exclude each other.
+	case $p in libcurl4-*-dev)
+		! installed libcurl4-openssl-dev && ! installed libcurl4-nss-dev || continue
+	esac
 	installed "$p" || missing="$missing $p"
 done
 newer=

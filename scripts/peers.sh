@@ -2,7 +2,7 @@
 # Fetch the tools that the benchmark compares with and this Debian has not, or has in an older version
 # only; DIR/bin/NAME runs them, with their own libraries.  Nothing is installed into the system.
 #
-# usage: scripts/peers.sh DIR [NAME…]      NAME: austin bpftrace; all by default
+# usage: scripts/peers.sh DIR [NAME…]      NAME: austin bpftrace victoria-metrics; all by default
 #
 # Ends with 1 and a line for every tool that cannot be had; the others are made all the same.
 set -u
@@ -12,7 +12,7 @@ mkdir -p "$1/bin" || exit 1
 dir=$(cd "$1" && pwd)
 . "$(dirname "$0")/suites.sh"
 shift
-names=${*:-austin bpftrace}
+names=${*:-austin bpftrace victoria-metrics}
 
 works() { chroot "$2" "/usr/bin/$1" --version; }
 
@@ -21,8 +21,8 @@ rc=0
 for name in $names; do
 	case $name in
 	austin) suite=trixie ;;
-	bpftrace) suite=sid ;;
-	*) die "$name: not known; known: austin bpftrace" ;;
+	bpftrace | victoria-metrics) suite=sid ;;
+	*) die "$name: not known; known: austin bpftrace victoria-metrics" ;;
 	esac
 	have "$name" $suite "$name" || { rc=1; continue; }
 	# Not in a chroot: they look at files and processes of this system.

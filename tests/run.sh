@@ -64,7 +64,7 @@ unit() {
 # they are done beside what takes no time of anything: fuzzing beside unit tests, lint and the
 # scripts in $beside_fuzz, the kernels beside those in $beside_kernels.  What attaches again and again
 # only asks whether its server lives, so it goes beside those in $beside_harm, which count and compare.
-beside_fuzz="runtime_builds browser broken deploy"
+beside_fuzz="runtime_builds browser broken deploy otlp"
 beside_kernels="deploy_sql probes ps embed errors formats golden doctor launch report"
 beside_harm="record record_report export packaging"
 aside=

@@ -7,6 +7,7 @@
  * user/agent/counters.h.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "user/agent/counters.h"
 #include "user/agent/expose.h"
 #include "user/agent/http.h"
+#include "user/agent/otlp.h"
+#include "user/agent/otlp_message.h"
 #include "user/base/clock.h"
 #include "user/commands.h"
 #include "user/session.h"
@@ -26,6 +29,7 @@
 #define UNTOLD_MAX 128 /* processes that may have ended before a reading is made at once */
 #define LOOK_NS 250000000ULL /* so often that is looked at */
 #define FRESH_NS 200000000ULL /* a reading so old still answers */
+#define LAST_PUSH_NS 2000000000ULL /* at the end, for a collector that is slow or away */
 
 struct agent {
 	const struct opts *given;
@@ -33,6 +37,10 @@ struct agent {
 	struct agent_config config;
 	struct session *session;
 	struct http *http;
+	struct otlp *otlp; /* NULL: nothing is pushed */
+	struct otlp_counts pushed; /* with configurations before */
+	u64 push_ns; /* CLOCK_MONOTONIC: the next time */
+	char host[HOST_NAME_MAX + 1];
 	struct counters counters;
 	struct agent_state state;
 	u64 read_ns; /* CLOCK_MONOTONIC: the last reading; 0: none yet */
@@ -63,6 +71,64 @@ static bool is_ready(void *ctx)
 	return a->read_ns && !a->err;
 }
 
+static int fresh_reading(struct agent *a)
+{
+	if (clock_mono_ns() - a->read_ns < FRESH_NS && !a->err)
+		return 0;
+	return take_reading(a);
+}
+
+/* What became of all that was pushed so far. */
+static void count_pushed(struct agent *a)
+{
+	struct otlp_counts now = otlp_counts(a->otlp);
+
+	a->state.otlp = (struct otlp_counts) {
+		.taken = a->pushed.taken + now.taken,
+		.refused = a->pushed.refused + now.refused,
+		.failed = a->pushed.failed + now.failed,
+		.dropped = a->pushed.dropped + now.dropped,
+		.rejected_points = a->pushed.rejected_points + now.rejected_points,
+		.waiting = now.waiting,
+	};
+}
+
+/* An otlp_taker. */
+static void take_request(void *ctx, u8 *bytes, size_t size, size_t points)
+{
+	struct agent *a = ctx;
+
+	(void)points;
+	otlp_add(a->otlp, bytes, size);
+	free(bytes);
+}
+
+static void push(struct agent *a)
+{
+	const struct otlp_taker to = { take_request, a };
+
+	if (!a->otlp)
+		return;
+	count_pushed(a);
+	/* Without memory the next one has it all. */
+	if (!fresh_reading(a))
+		(void)otlp_message(&a->counters, &a->state, a->host, clock_real_ns(), &to);
+	a->push_ns = clock_mono_ns() + a->config.otlp_interval_ns;
+}
+
+static void end_pushing(struct agent *a, u64 wait_ns)
+{
+	struct otlp_counts last = {};
+
+	otlp_close(a->otlp, wait_ns, &last);
+	a->otlp = NULL;
+	a->pushed.taken += last.taken;
+	a->pushed.refused += last.refused;
+	a->pushed.failed += last.failed;
+	a->pushed.dropped += last.dropped;
+	a->pushed.rejected_points += last.rejected_points;
+}
+
 /* An http_ops.metrics: into a file in memory, so that the server sends what the kernel has. */
 static int make_metrics(void *ctx, enum trace_metric_form form, int *ret_fd, u64 *ret_size)
 {
@@ -70,10 +136,10 @@ static int make_metrics(void *ctx, enum trace_metric_form form, int *ret_fd, u64
 	struct out out;
 	int fd, err = 0;
 
-	if (clock_mono_ns() - a->read_ns >= FRESH_NS || a->err)
-		err = take_reading(a);
+	err = fresh_reading(a);
 	if (err)
 		return err;
+	count_pushed(a);
 	fd = memfd_create("gilscope-metrics", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -118,6 +184,23 @@ static int load_config(const struct opts *o, struct agent_config *ret_c, struct 
 	return err;
 }
 
+/* Push by @next, if it says anything else of it; a file of headers may say something else. */
+static int reopen_otlp(struct agent *a, const struct agent_config *next, struct err *e)
+{
+	struct otlp *o;
+	int err;
+
+	if (!config_differs(&a->config, next, "otlp") && !*next->otlp_headers_file)
+		return 0;
+	err = otlp_open(next, &o, e);
+	if (err)
+		return err;
+	end_pushing(a, 0);
+	a->otlp = o;
+	a->push_ns = clock_mono_ns();
+	return 0;
+}
+
 /* SIGHUP.  What cannot be taken leaves everything as it was. */
 static void reload(struct agent *a)
 {
@@ -133,6 +216,8 @@ static void reload(struct agent *a)
 			   k->section, k->name);
 	if (!err)
 		err = http_configure(a->http, &next, &e);
+	if (!err)
+		err = reopen_otlp(a, &next, &e);
 	if (err) {
 		a->state.failed_reloads++;
 		fprintf(stderr, "gilscope: %s; goes on as before\n", e.text);
@@ -152,6 +237,7 @@ static int run(struct agent *a, struct err *e)
 		int event;
 
 		until = http < until ? http : until;
+		until = a->otlp && a->push_ns < until ? a->push_ns : until;
 		event = session_wait(a->session, next < until ? next : until, http_fd(a->http));
 		if (event < 0)
 			return errf(e, GS_EXIT_FAILED, event, "measurement: %s", strerror(-event));
@@ -161,6 +247,8 @@ static int run(struct agent *a, struct err *e)
 			reload(a);
 		if (clock_mono_ns() >= next || session_untold(a->session) >= UNTOLD_MAX)
 			(void)take_reading(a); /* without memory it is tried again */
+		if (a->otlp && clock_mono_ns() >= a->push_ns)
+			push(a);
 		http_run(a->http);
 	}
 }
@@ -178,8 +266,13 @@ static int begin(struct agent *a, struct err *e)
 		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
 	/* The address first: without one no process need be touched. */
 	err = http_open(&a->config, &ops, a, &a->http, e);
+	if (!err)
+		err = otlp_open(&a->config, &a->otlp, e);
 	if (err)
 		return err;
+	if (gethostname(a->host, sizeof(a->host)))
+		*a->host = '\0';
+	a->host[HOST_NAME_MAX] = '\0';
 	set_opts(a);
 	err = session_open(&a->opts, &a->session, e);
 	if (!err)
@@ -188,6 +281,7 @@ static int begin(struct agent *a, struct err *e)
 		return err;
 	a->state.started_unix_ns = session_started_unix_ns(a->session);
 	err = take_reading(a);
+	a->push_ns = clock_mono_ns() + a->config.otlp_interval_ns;
 	return err ? errf(e, GS_EXIT_FAILED, err, "memory: none left") : 0;
 }
 
@@ -210,7 +304,9 @@ int cmd_agent(const struct opts *o, struct err *e)
 	if (!err) {
 		fprintf(stderr, "gilscope: measuring; answering at %s\n", http_address(a->http));
 		err = run(a, e);
+		push(a); /* what the last seconds had */
 	}
+	end_pushing(a, LAST_PUSH_NS);
 	http_close(a->http);
 	counters_done(&a->counters);
 	session_leave(a->session); /* its probes go with the program, and what it has */

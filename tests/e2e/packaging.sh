@@ -55,7 +55,7 @@ if command -v zsh >/dev/null; then
 fi
 
 # What the package is built with is what the build installs.
-sed -n '/^Build-Depends:/,/^[A-Z][a-z]*-[A-Z]/p' "$ROOT/debian/control" | sed '1d;$d; s/ *(.*//; s/,.*//; s/:any//' |
+sed -n '/^Build-Depends:/,/^[A-Z][a-z]*-[A-Z]/p' "$ROOT/debian/control" | sed '1d;$d; s/ *(.*//; s/,.*//; s/ *|.*//; s/:any//' |
 	tr -d ' ' | grep -v -e '^bash-completion$' -e '^help2man$' | sort >"$T/control"
 {
 	echo libbpf-dev

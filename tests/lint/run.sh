@@ -16,7 +16,7 @@ fi | sort -u | while IFS= read -r f; do [ ! -f "$f" ] || printf '%s\n' "$f"; don
 c_files=$(grep '\.[ch]$' "$T/all")
 headers=$(grep '\.h$' "$T/all")
 sh_files=$(while IFS= read -r f; do ! head -n 1 "$f" | grep -q '^#!/bin/sh' || echo "$f"; done <"$T/all"
-	echo tests/e2e/lib.sh tests/e2e/lib_roots.sh | tr " " "\n")
+	echo tests/e2e/lib.sh tests/e2e/lib_roots.sh tests/e2e/lib_agent.sh | tr " " "\n")
 bash_files=$(while IFS= read -r f; do ! head -n 1 "$f" | grep -q '^#!/bin/bash' || echo "$f"; done <"$T/all")
 py_files=$(grep '\.py$' "$T/all")
 

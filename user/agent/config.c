@@ -66,7 +66,7 @@ static void check_line(struct reading *r, const char *line, size_t len)
 		complain(r, r->line, "", "a section is [NAME]");
 	else if (!known_section(line + 1, (size_t)(close - line - 1)))
 		complain(r, r->line, "",
-			 "no such section; there are: [http] [measure] [labels] [services]");
+			 "no such section; there are: [http] [otlp] [measure] [labels] [services]");
 	else if (close[1 + strspn(close + 1, " \t\r")] != '\n' &&
 		 close[1 + strspn(close + 1, " \t\r")])
 		complain(r, r->line, "", "there is more behind the section's name");
@@ -234,12 +234,19 @@ static size_t size_of(enum config_type type)
 {
 	static const size_t sizes[] = {
 		[CONFIG_ADDRESS] = CONFIG_TEXT,	 [CONFIG_PATH] = CONFIG_TEXT,
-		[CONFIG_FLAG] = sizeof(bool),	 [CONFIG_NUMBER] = sizeof(u64),
-		[CONFIG_DURATION] = sizeof(u64), [CONFIG_SHARE] = sizeof(double),
-		[CONFIG_MODE] = sizeof(char *),	 [CONFIG_FAMILIES] = sizeof(u32),
+		[CONFIG_URL] = CONFIG_TEXT,	 [CONFIG_FLAG] = sizeof(bool),
+		[CONFIG_NUMBER] = sizeof(u64),	 [CONFIG_DURATION] = sizeof(u64),
+		[CONFIG_SHARE] = sizeof(double), [CONFIG_MODE] = sizeof(char *),
+		[CONFIG_FAMILIES] = sizeof(u32),
 	};
 
 	return sizes[type];
+}
+
+static bool differs(const struct agent_config *a, const struct agent_config *b,
+		    const struct config_key *k)
+{
+	return memcmp((const char *)a + k->offset, (const char *)b + k->offset, size_of(k->type));
 }
 
 const struct config_key *config_needs_restart(const struct agent_config *a,
@@ -248,11 +255,18 @@ const struct config_key *config_needs_restart(const struct agent_config *a,
 	for (size_t i = 0; i < config_key_count; i++) {
 		const struct config_key *k = &config_keys[i];
 
-		if (k->restart && memcmp((const char *)a + k->offset, (const char *)b + k->offset,
-					 size_of(k->type)))
+		if (k->restart && differs(a, b, k))
 			return k;
 	}
 	return NULL;
+}
+
+bool config_differs(const struct agent_config *a, const struct agent_config *b, const char *section)
+{
+	for (size_t i = 0; i < config_key_count; i++)
+		if (!strcmp(config_keys[i].section, section) && differs(a, b, &config_keys[i]))
+			return true;
+	return false;
 }
 
 void config_print(void)

@@ -28,6 +28,12 @@ struct agent_config {
 	bool insecure; /* answer off the loopback although there is neither */
 	u64 max_connections;
 	u64 timeout_ns; /* of a connection without a whole request */
+	/* [otlp] */
+	char otlp_endpoint[CONFIG_TEXT]; /* URL; "": nothing is pushed */
+	u64 otlp_interval_ns, otlp_timeout_ns;
+	u64 otlp_queue; /* requests */
+	bool otlp_gzip;
+	char otlp_headers_file[CONFIG_TEXT], otlp_ca_file[CONFIG_TEXT]; /* "": none */
 	/* [measure] */
 	const char *mode; /* "watch" or "exact"; static */
 	u32 families; /* GS_FAMILY_BIT()s */
@@ -51,6 +57,7 @@ struct agent_config {
 enum config_type {
 	CONFIG_ADDRESS,
 	CONFIG_PATH,
+	CONFIG_URL,
 	CONFIG_FLAG,
 	CONFIG_NUMBER,
 	CONFIG_DURATION, /* "never" where the least is 0 */
@@ -100,6 +107,10 @@ char *config_text(const char *path, bool secret, struct err *e);
 /* The first key in which @b differs from @a that a running agent cannot change; NULL: none. */
 const struct config_key *config_needs_restart(const struct agent_config *a,
 					      const struct agent_config *b);
+
+/* Does a key of @section differ? */
+bool config_differs(const struct agent_config *a, const struct agent_config *b,
+		    const char *section);
 
 /* To stdout: a file of all keys with their defaults, each behind its explanation. */
 void config_print(void);

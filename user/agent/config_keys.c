@@ -39,6 +39,22 @@ const struct config_key config_keys[] = {
 	    "Connections at a time; for one more the oldest without a whole request is closed."),
 	KEY("http", "timeout", CONFIG_DURATION, timeout_ns, SECOND, 600 * SECOND, "10s", false,
 	    "Time: a connection that sends no whole request, or takes no answer, for so long is closed."),
+	KEY("otlp", "endpoint", CONFIG_URL, otlp_endpoint, 0, 0, "", false,
+	    "URL of an OpenTelemetry collector to push all metrics to, as in\n"
+	    "http://127.0.0.1:4318/v1/metrics (OTLP/HTTP, protobuf).  Not set: none."),
+	KEY("otlp", "interval", CONFIG_DURATION, otlp_interval_ns, SECOND, 3600 * SECOND, "15s", false,
+	    "Time between pushes."),
+	KEY("otlp", "timeout", CONFIG_DURATION, otlp_timeout_ns, SECOND / 10, 600 * SECOND, "10s", false,
+	    "Time: an attempt that has no answer by then is made again, after 1 s at first, 1 min at last."),
+	KEY("otlp", "queue", CONFIG_NUMBER, otlp_queue, 1, 10000, "64", false,
+	    "Requests that wait for a collector that is away, 16 MiB at most; then the oldest is dropped."),
+	KEY("otlp", "gzip", CONFIG_FLAG, otlp_gzip, 0, 0, "yes", false,
+	    "yes: requests are compressed."),
+	KEY("otlp", "headers_file", CONFIG_PATH, otlp_headers_file, 0, 0, "", false,
+	    "File of NAME: VALUE lines to send with each request (Authorization, say), readable by its\n"
+	    "owner only."),
+	KEY("otlp", "ca_file", CONFIG_PATH, otlp_ca_file, 0, 0, "", false,
+	    "PEM file of those who may sign the collector's certificate.  Not set: the system's."),
 	KEY("measure", "mode", CONFIG_MODE, mode, 0, 0, "watch", true,
 	    "watch: through the scheduler and samples of the GIL's holder, no probes on the GIL; exact:\n"
 	    "every take and release, hold times included, at a cost to the programs that no budget limits."),
@@ -99,12 +115,26 @@ static int check_address(const char *text, char *why, size_t size)
 	return 0;
 }
 
+static bool is_url(const char *text)
+{
+	size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
+
+	if (!scheme || !text[scheme] || text[scheme] == '/')
+		return false;
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 static int set_text(char *to, const struct config_key *k, const char *text, char *why, size_t size)
 {
 	if (strlen(text) >= CONFIG_TEXT)
 		return no(why, size, "longer than 255 bytes");
 	if (k->type == CONFIG_PATH && *text && *text != '/')
 		return no(why, size, "not an absolute path");
+	if (k->type == CONFIG_URL && *text && !is_url(text))
+		return no(why, size, "not http://… or https://… without blanks");
 	strcpy(to, text);
 	return k->type == CONFIG_ADDRESS ? check_address(text, why, size) : 0;
 }
@@ -201,6 +231,7 @@ int config_set(struct agent_config *c, const struct config_key *k, const char *t
 	switch (k->type) {
 	case CONFIG_ADDRESS:
 	case CONFIG_PATH:
+	case CONFIG_URL:
 		return set_text(to, k, text, why, size);
 	case CONFIG_NUMBER:
 		return set_number(to, k, text, why, size);

@@ -247,6 +247,21 @@ static void write_cost(struct trace_metrics *m, const struct counters *c)
 	       "of one.");
 }
 
+static void write_otlp(struct trace_metrics *m, const struct otlp_counts *n)
+{
+	trace_metric_begin(m, "gilscope_agent_otlp_requests", NULL, "",
+			   "Pushed requests, by what the collector did with them; failed ones are "
+			   "attempts that are made again.");
+	counter_of(m, "gilscope_agent_otlp_requests", "result", "taken", n->taken);
+	counter_of(m, "gilscope_agent_otlp_requests", "result", "refused", n->refused);
+	counter_of(m, "gilscope_agent_otlp_requests", "result", "failed", n->failed);
+	counter_of(m, "gilscope_agent_otlp_requests", "result", "dropped", n->dropped);
+	number(m, "gilscope_agent_otlp_rejected_points", NULL, "", n->rejected_points,
+	       "Data points that the collector left out of requests it took.");
+	number(m, "gilscope_agent_otlp_waiting", "gauge", "", n->waiting,
+	       "Requests that have not been taken yet.");
+}
+
 static void write_agent(struct trace_metrics *m, const struct counters *c,
 			const struct agent_state *s, size_t left_out)
 {
@@ -288,19 +303,36 @@ static void write_agent(struct trace_metrics *m, const struct counters *c,
 	       "Of them, answered with another code than 200.");
 	number(m, "gilscope_agent_http_cut", NULL, "", s->cut,
 	       "Connections closed because they were too slow or too many.");
+	if (*c->config->otlp_endpoint)
+		write_otlp(m, &s->otlp);
+}
+
+static void write_all(struct trace_metrics *m, const struct counters *c,
+		      const struct agent_state *state)
+{
+	size_t left_out = 0;
+
+	write_members(m, c);
+	write_figures(m, c, &left_out);
+	write_losses(m, c->last);
+	write_cost(m, c);
+	write_agent(m, c, state, left_out);
+}
+
+void expose_to(const struct trace_metric_sink *sink, void *ctx, const struct counters *c,
+	       const struct agent_state *state)
+{
+	struct trace_metrics m = { .sink = sink, .sink_ctx = ctx };
+
+	write_all(&m, c, state);
 }
 
 void expose_write(struct out *out, enum trace_metric_form form, const struct counters *c,
 		  const struct agent_state *state)
 {
 	struct trace_metrics m = { .out = out, .form = form };
-	size_t left_out = 0;
 
-	write_members(&m, c);
-	write_figures(&m, c, &left_out);
-	write_losses(&m, c->last);
-	write_cost(&m, c);
-	write_agent(&m, c, state, left_out);
+	write_all(&m, c, state);
 	if (form == METRICS_OPENMETRICS)
 		out_str(out, "# EOF\n");
 }

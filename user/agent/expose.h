@@ -9,6 +9,7 @@
 #define GS_USER_AGENT_EXPOSE_H
 
 #include "user/agent/counters.h"
+#include "user/agent/otlp.h"
 #include "user/base/out.h"
 
 /* What the agent knows of itself. */
@@ -21,11 +22,16 @@ struct agent_state {
 	u64 requests; /* of HTTP, answered */
 	u64 refused; /* of them, with another code than 200 */
 	u64 cut; /* connections closed: too slow, or too many */
+	struct otlp_counts otlp;
 };
 
 /* Write all of it; what fails is in out->err. */
 void expose_write(struct out *out, enum trace_metric_form form, const struct counters *c,
 		  const struct agent_state *state);
+
+/* The same metrics to @sink. */
+void expose_to(const struct trace_metric_sink *sink, void *ctx, const struct counters *c,
+	       const struct agent_state *state);
 
 /*
  * expose_form - which of the two an Accept header asks for

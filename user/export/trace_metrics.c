@@ -239,6 +239,10 @@ void trace_metric_begin(struct trace_metrics *m, const char *name, const char *t
 {
 	const char *suffix = !type && m->form != METRICS_OPENMETRICS ? "_total" : "";
 
+	if (m->sink) {
+		m->sink->begin(m->sink_ctx, name, type, unit, help);
+		return;
+	}
 	if (!type && m->form != METRICS_BOTH)
 		type = "counter";
 	if (type)
@@ -268,6 +272,10 @@ void trace_metric_value(struct trace_metrics *m, const char *name, const char *s
 {
 	if (v == FIG_NULL)
 		return;
+	if (m->sink) {
+		m->sink->value(m->sink_ctx, labels, v, seconds);
+		return;
+	}
 	sample(m, name, suffix, labels, NULL);
 	if (seconds)
 		out_decimal(m->out, v, 9);
@@ -276,13 +284,18 @@ void trace_metric_value(struct trace_metrics *m, const char *name, const char *s
 	out_char(m->out, '\n');
 }
 
+u64 trace_metric_bound(u32 i)
+{
+	return (1ULL << (BOUND_FIRST + i * BOUND_STEP)) - 1;
+}
+
 void trace_metric_below(const struct fig_hist *h, u64 ret_below[TRACE_METRIC_BOUNDS])
 {
 	u64 below = 0;
 	u32 bucket = 0;
 
 	for (u32 i = 0; i < TRACE_METRIC_BOUNDS; i++) {
-		u64 bound = (1ULL << (BOUND_FIRST + i * BOUND_STEP)) - 1;
+		u64 bound = trace_metric_bound(i);
 
 		for (; fig_hist_high(bucket) <= bound; bucket++)
 			below += h->bucket[bucket];
@@ -295,8 +308,12 @@ void trace_metric_counted(struct trace_metrics *m, const char *name, const char 
 {
 	char le[32];
 
+	if (m->sink) {
+		m->sink->histogram(m->sink_ctx, labels, below, count, sum_ns);
+		return;
+	}
 	for (u32 i = 0; i < TRACE_METRIC_BOUNDS; i++) {
-		u64 bound = (1ULL << (BOUND_FIRST + i * BOUND_STEP)) - 1;
+		u64 bound = trace_metric_bound(i);
 
 		snprintf(le, sizeof(le), "%llu.%09llu", (unsigned long long)(bound / 1000000000),
 			 (unsigned long long)(bound % 1000000000));

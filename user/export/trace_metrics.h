@@ -36,9 +36,22 @@ extern const size_t trace_metric_count;
 /* Bounds of histograms that are written, +Inf left out. */
 #define TRACE_METRIC_BOUNDS 14
 
+/* Who takes the metrics as they are, instead of their text; labels as trace_metric_labels(). */
+struct trace_metric_sink {
+	void (*begin)(void *ctx, const char *name, const char *type, const char *unit,
+		      const char *help);
+	/* @name is that of begin(); @seconds: @v is in ns */
+	void (*value)(void *ctx, const char *labels, u64 v, bool seconds);
+	/* in seconds; @below: at or below each bound */
+	void (*histogram)(void *ctx, const char *labels, const u64 below[TRACE_METRIC_BOUNDS],
+			  u64 count, u64 sum_ns);
+};
+
 struct trace_metrics {
 	struct out *out;
 	enum trace_metric_form form;
+	const struct trace_metric_sink *sink; /* NULL: text into out */
+	void *sink_ctx;
 	struct trace_metric_row *rows; /* owned; by table, then by labels */
 	size_t count;
 	char **pids; /* owned; the label of each process */
@@ -76,6 +89,9 @@ void trace_metric_value(struct trace_metrics *m, const char *name, const char *s
  * its value in *@ret_value, which may be in @room. */
 const char *trace_metric_key(enum fig_table table, const void *row, char room[32],
 			     const char **ret_value);
+
+/* Bound @i of TRACE_METRIC_BOUNDS, in ns: a value of just so many is at or below it. */
+u64 trace_metric_bound(u32 i);
 
 /* How many values of @h are at or below each bound. */
 void trace_metric_below(const struct fig_hist *h, u64 ret_below[TRACE_METRIC_BOUNDS]);
