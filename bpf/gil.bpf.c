@@ -153,7 +153,7 @@ static __always_inline void takes(struct gs_thread *t, struct gs_proc *p, struct
  * Its take was seen before it came to its site: nothing is left to do there, unless it was
  * another's whose name was not in the GIL yet.
  */
-static __always_inline bool was_taken(struct gs_thread *t, const struct gs_gil *g, u32 gil)
+static __always_inline bool was_taken(struct gs_thread *t, struct gs_gil *g, u32 gil)
 {
 	bool so = g && t->gil == gil && g->owner == t->slot + 1 && !t->successor_ns;
 
@@ -163,6 +163,8 @@ static __always_inline bool was_taken(struct gs_thread *t, const struct gs_gil *
 	if (!so) {
 		t->hold_since_ns = 0;
 		t->takes--;
+		if (g)
+			gil_adds(t, &g->takes, -1ULL);
 	}
 	return so;
 }
@@ -177,9 +179,11 @@ static __always_inline int owned(struct gs_thread *t, u64 address, u64 now)
 		return 0;
 	gil = gs_gil_find(t->proc, address);
 	g = gs_gil_of(p, gil);
-	if (t->early && was_taken(t, g, gil))
-		return 0;
 	seq = gs_write_begin(t);
+	if (t->early && was_taken(t, g, gil)) {
+		gs_write_end(t, seq);
+		return 0;
+	}
 	if (t->hold_since_ns)
 		gs_lose(GS_LOSS_UNPAIRED_OWNED, 1);
 	takes(t, p, g, gil, now);
@@ -209,13 +213,17 @@ static __always_inline void takes_early(struct gs_thread *t, struct gs_proc *p, 
 __noinline int gil_looks(struct gs_thread *t, u64 now)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct gil_fields f;
+	struct gil_fields f, again;
 	struct tstate_ids ids;
 	struct gs_proc *p;
 	struct gs_gil *g;
 	u64 at;
 
 	if (!t || (t->hold_since_ns ? !!t->successor_ns : !t->events && !t->wait_since_ns))
+		return 0;
+	/* One on its way out may have a new thread's pthread_self(); one at its site is seen there.
+	 */
+	if (t->state != GS_SLOT_LIVE || !task->mm || *(volatile u32 *)&t->seq & 1)
 		return 0;
 	p = gs_proc_at(t->proc);
 	if (!p || !p->config.gil_state || p->pid != (u32)task->tgid)
@@ -231,9 +239,14 @@ __noinline int gil_looks(struct gs_thread *t, u64 now)
 			t->successor_ns = now;
 		return 0;
 	}
-	if (f.locked == 1 && f.last_holder && read_ids(&p->config, f.last_holder, false, &ids) &&
-	    gs_is_self(task, ids.self))
-		takes_early(t, p, g, now);
+	if (f.locked != 1 || !f.last_holder || !read_ids(&p->config, f.last_holder, false, &ids) ||
+	    !gs_is_self(task, ids.self))
+		return 0;
+	/* take_gil() stores to `locked` first: another thread may have been between the two. */
+	if (bpf_probe_read_user(&again, sizeof(again), (void *)at) || again.locked != 1 ||
+	    again.last_holder != f.last_holder || again.switch_number != f.switch_number)
+		return 0;
+	takes_early(t, p, g, now);
 	return 0;
 }
 

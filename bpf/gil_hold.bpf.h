@@ -128,12 +128,14 @@ static __always_inline bool gil_fast(u32 event, u64 address, u64 now)
 		gs_write_end(t, seq);
 		return true;
 	}
-	if (t->hold_since_ns || t->wait_since_ns || t->io_woken_ns)
-		return false;
-	p = gs_proc_at(t->proc);
-	if (!p || (address && address != p->gil.address))
-		return false;
+	/* From here on gil_looks(), in an interrupt or a switch, leaves it alone. */
 	seq = gs_write_begin(t);
+	p = gs_proc_at(t->proc);
+	if (t->hold_since_ns || t->wait_since_ns || t->io_woken_ns || !p ||
+	    (address && address != p->gil.address)) {
+		gs_write_end(t, seq);
+		return false;
+	}
 	t->gil = 0;
 	hold_begin(t, now);
 	gs_write_end(t, seq);
