@@ -109,7 +109,12 @@ static __always_inline struct gs_thread *thread_of(struct task_struct *task, u64
 		ref = bpf_task_storage_get(&gs_thread_refs, task, NULL,
 					   BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!ref) {
-		/* No memory, or its lock was held: by whom it interrupted, or another CPU. */
+		/*
+		 * No memory: the kernel charges it to the memory cgroup of who made the map, our
+		 * own, and does not wait for more here (tests/e2e/lost.sh fills that cgroup; before
+		 * 6.4 it may exceed the limit).  Or its lock was held: by whom it interrupted, or
+		 * another CPU.
+		 */
 		if (is_event)
 			gs_lose(GS_LOSS_TASK_STORAGE, 1);
 		return NULL;

@@ -1,7 +1,7 @@
 """What a cell of the matrix runs: which interpreters are here, in which forms, and how each is started where.
 
 An interpreter is one that `make pythons` fetched, with a root and a libc of its own (or that scripts/
-freethreaded.sh or musl.sh built), or one of this host's.
+freethreaded.sh or musl.sh built), one of this host's, or one that pyenv has built on it.
 Its forms: the stripped program, and the library, embedded in a program that is nothing but the call; each
 without and with their debug files; the debug build; and a free-threaded one with its GIL on.  The places: this host's root (a fetched one is
 started through its own ld.so there), a chroot, and that in a PID and a mount namespace.  Where the debug
@@ -22,6 +22,7 @@ FORMS = ("program", "library", "program, debug file", "library, debug file", "de
          "program, GIL on")
 PLACES = ("chroot", "host", "namespaces")
 EVERYWHERE = ("library", "program, debug file", "debug build")  # of the subset's one interpreter
+OLDEST = 8  # of 3.x, that gilscope knows
 # What the layout is to come from; the older ones do not describe themselves.
 OLDER = {"3.8", "3.9", "3.10", "3.11", "3.12"}
 
@@ -196,10 +197,33 @@ def of_this_host():
                                   said[0])
 
 
+def pyenv_root():
+    """The folder that pyenv keeps its builds in; "" if it is not here."""
+    root = os.environ.get("PYENV_ROOT", "")
+    if not root and shutil.which("pyenv"):
+        run = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                             timeout=20)
+        root = run.stdout.decode().strip()
+    return root
+
+
+def of_pyenv(root, known):
+    """Each CPython that pyenv has built, the oldest first, but for the programs that are @known."""
+    found = {}
+    for path in glob.glob(f"{root}/versions/*/bin/python3.*"):
+        name, real = os.path.basename(path), os.path.realpath(path)
+        minor = re.fullmatch(r"python(3\.(\d+))t?", name)
+        if root and minor and int(minor[2]) >= OLDEST and real not in known and os.access(real, os.X_OK):
+            found[real] = int(minor[2]), Interpreter(f"{name[len('python'):]} of pyenv", minor[1], "/", real)
+    return [p for _, p in sorted(found.values(), key=lambda x: (x[0], x[1].program))]
+
+
 def cells(folder, subset):
-    """All; or every form in a chroot (this host's own: here), and some of one interpreter in every place."""
+    """All; or every form in a chroot (this host's own and the oldest of pyenv's: here), and some of one everywhere."""
     pythons = list(fetched(folder)) + list(of_this_host())
+    more = of_pyenv(pyenv_root(), {p.program for p in pythons if not p.own})
     full = next((p for p in reversed(pythons) if p.minor in OLDER and all(map(p.has, EVERYWHERE))), None)
+    pythons += more[:1] if subset else more
     rows = []
     for p in pythons:
         first = "chroot" if p.own else "host"
