@@ -17,11 +17,6 @@ static __always_inline u32 held_gil(struct gs_proc *p)
 	return gs_has_gils(p) ? gs_gil_held(p) : 0;
 }
 
-static __always_inline struct gs_gil *collectors_gil(struct gs_proc *p)
-{
-	return gs_gil_of(p, held_gil(p));
-}
-
 /* Where generation_stats, or the rings it points to, are of the interpreter that @g is in. */
 static __always_inline u64 books_at(const struct gs_proc *p, const struct gs_gil *g)
 {
@@ -80,7 +75,8 @@ static __always_inline bool read_stats(const struct gs_proc *p, const struct gs_
 
 static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
 {
-	struct gs_gil *g = collectors_gil(p);
+	u32 gil = held_gil(p);
+	struct gs_gil *g = gs_gil_of(p, gil);
 	u64 generation;
 
 	if (!g)
@@ -102,7 +98,8 @@ static __always_inline int gc_start(struct pt_regs *ctx, struct gs_proc *p, u32 
 	if (gs_config.record) {
 		/* The record is about its thread: it must have a slot, and so a name. */
 		gs_thread_try(bpf_get_current_task_btf(), now);
-		gs_record(GS_REC_GC_START, (u32)bpf_get_current_pid_tgid(), now, 0, 0, generation);
+		gs_record(GS_REC_GC_START, (u32)bpf_get_current_pid_tgid(), now, 0, 0,
+			  GS_REC_GC(generation, gil));
 	}
 	return 0;
 }
@@ -123,11 +120,11 @@ static __always_inline bool gc_found(struct pt_regs *ctx, const struct gs_proc *
 	return true;
 }
 
-static __always_inline void tell_collection(u32 generation, u64 now, u64 ns, bool known,
+static __always_inline void tell_collection(u16 arg, u64 now, u64 ns, bool known,
 					    const u64 found[2])
 {
 	struct gs_record_2 r = {
-		.r = { .end_ns = now, .ns = ns, .kind = GS_REC_COLLECTION, .arg = generation },
+		.r = { .end_ns = now, .ns = ns, .kind = GS_REC_COLLECTION, .arg = arg },
 		.a = known ? found[0] : (u64)-1,
 		.b = known ? found[1] : (u64)-1,
 	};
@@ -140,7 +137,8 @@ static __always_inline void tell_collection(u32 generation, u64 now, u64 ns, boo
 
 static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 site, u64 now)
 {
-	struct gs_gil *g = collectors_gil(p);
+	u32 gil = held_gil(p);
+	struct gs_gil *g = gs_gil_of(p, gil);
 	u64 found[2] = {}, ns;
 	struct gs_gc *gc;
 	u32 generation;
@@ -167,8 +165,8 @@ static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 s
 		gs_hist_add_shared(&gc->pause, ns);
 		g->gc_total_ns[generation] += ns;
 		if (gs_measures(GS_FAMILY_STACKS))
-			stacks_collected(p, held_gil(p), ns);
-		tell_collection(generation, now, ns, known, found);
+			stacks_collected(p, gil, ns);
+		tell_collection(GS_REC_GC(generation, gil), now, ns, known, found);
 	}
 	g->gc_since_ns = 0;
 	return 0;
@@ -177,7 +175,7 @@ static __always_inline int gc_done(struct pt_regs *ctx, struct gs_proc *p, u32 s
 /* What the callbacks took is the program's own time. */
 static __always_inline int gc_told(struct gs_proc *p, u64 now)
 {
-	struct gs_gil *g = collectors_gil(p);
+	struct gs_gil *g = gs_gil_of(p, held_gil(p));
 
 	if (g && g->gc_since_ns)
 		g->gc_since_ns = now;

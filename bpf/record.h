@@ -50,8 +50,15 @@ struct gs_record {
 	u32 tid;
 	u8 kind; /* enum gs_record_kind */
 	u8 flags; /* enum gs_record_flag */
-	u16 arg; /* generation, enum gs_io_call, enum gs_ft_time */
+	u16 arg; /* gs_thread.gil, GS_REC_GC, enum gs_io_call, enum gs_ft_time */
 };
+
+/* GC_START, COLLECTION: the generation, and under which GIL, as gs_thread.gil. */
+#define GS_REC_GC(generation, gil) ((generation) | (gil) << 2)
+#define GS_REC_GC_GENERATION(arg) ((arg)&3)
+#define GS_REC_GC_GIL(arg) ((arg) >> 2)
+
+_Static_assert(GS_GC_GENERATIONS <= 4 && GS_REC_GC(0, GS_GILS) <= 0xffff, "both are in 16 bits");
 
 /* WAIT, OFF_CPU, COLLECTION, IO_CALL, IO_TO_GIL, STEP, FORK, FT_TIME: with two numbers more. */
 struct gs_record_2 {

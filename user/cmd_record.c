@@ -44,7 +44,7 @@ static bool has_event(const struct py_binary *b, enum gs_event event)
 static u32 known_of(const struct session *s, const struct py_process *py)
 {
 	const struct py_binary *b = py->binary;
-	u32 known = 0;
+	u32 known = EVENT_KNOWN_GC_GIL;
 
 	if (has_event(b, GS_EVENT_GIL_FORCED) || has_event(b, GS_EVENT_GIL_RELEASED_WHY))
 		known |= EVENT_KNOWN_FORCED;

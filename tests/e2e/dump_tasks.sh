@@ -114,8 +114,8 @@ collecting() {
 each system tasks since collecting
 for root in "$O"/pythons/*; do
 	case ${STACKS:-}${root##*/} in
-	*3.11 | *t) continue ;; # the system's; of free-threaded ones see dump.sh
-	3.14 | 3.15 | all*) ;; # have lists of tasks
+	*3.11) continue ;; # the system's
+	3.14* | 3.15* | all*) ;; # have lists of tasks
 	*) continue ;;
 	esac
 	in_root "$root" || continue

@@ -79,7 +79,7 @@ static void attributes_of_others(void **state)
 	assert_int_equal(l.obj_values, l.obj_dict);
 }
 
-/* Offsets as debug information of 3.13.5t has them (configure --disable-gil). */
+/* Offsets as debug information has them (configure --disable-gil). */
 static void free_threaded_rows(void **state)
 {
 	struct py_layout t, l;
@@ -105,12 +105,27 @@ static void free_threaded_rows(void **state)
 	assert_int_equal(t.str_ascii_data, 56);
 	assert_int_equal(t.lv_tag, 32);
 	assert_int_equal(t.obj_dict, 8);
-	/* str differs from 3.14 on: no texts are read. */
+	assert_int_equal(t.frames.str_state_shift, 0);
+	/* The same in 3.14.7t and 3.15.0rc1t, but for the bits of str's state. */
 	for (u32 hex = 0x030e00f0; hex <= 0x030f00f0; hex += 0x10000) {
 		assert_int_equal(layout_find(hex, true, &t, NULL), 0);
 		assert_int_equal(t.gil_last_holder, 16);
-		assert_int_equal(t.ma_keys, GS_NO_FIELD);
+		assert_int_equal(t.ht_cached_keys, hex >> 16 == 0x030f ? 904 : 896);
+		assert_int_equal(t.ma_keys, 48);
+		assert_int_equal(t.ma_values, 56);
+		assert_int_equal(t.md_dict, 32);
+		assert_int_equal(t.dv_values, 8);
+		assert_int_equal(t.str_ascii_data, 56);
+		assert_int_equal(t.str_compact_data, 72);
+		assert_int_equal(t.obj_dict, 8);
+		assert_int_equal(t.frames.str_state_shift, 6);
 	}
+	/* The collector's books: one item each, 216 bytes in all (3.15). */
+	assert_int_equal(t.gc_stats_stride, 64);
+	assert_int_equal(t.gc_ring_row, 16);
+	assert_int_equal(t.gc_ring_items[1], 72);
+	assert_int_equal(t.gc_ring_newest[0], 64);
+	assert_int_equal(t.gc_ring_newest[2], 208);
 }
 
 static void refuses_others_by_name(void **state)

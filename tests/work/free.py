@@ -11,6 +11,7 @@ import gc
 import importlib.machinery
 import importlib.util
 import random
+import resource
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ HOLD_S = 0.02
 COLLECTIONS = 20
 TAKES = 500
 SORTED = 400_000
+SORTS = 20  # at most
 
 api = ctypes.pythonapi
 api.PyMutex_Lock.restype = api.PyMutex_Unlock.restype = None
@@ -29,7 +31,8 @@ mutex = ctypes.c_uint8(0)
 turns = [common.Gate() for _ in range(ROUNDS)]
 back = [common.Gate() for _ in range(ROUNDS)]
 waits, appends, pauses = [], [], []
-numbers = [random.random() for _ in range(SORTED)]
+numbers = []
+slept = 0
 working = True
 
 
@@ -58,11 +61,27 @@ def wait():
         came_back.open(1)
 
 
+def sleeps():
+    """How often this thread has given up the CPU because it could not go on."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+
 def append():
-    """While the list is sorted, its lock is held."""
+    """While the list is sorted, its lock is held.  Whoever wants it looks again some times before it sleeps."""
+    global slept
     while working:
+        before = sleeps()
         timed(appends, numbers.append, 0.5)
+        slept += sleeps() > before
         time.sleep(0.001)
+
+
+def sort():
+    for _ in range(SORTS):
+        numbers[:] = [random.random() for _ in range(SORTED)]
+        numbers.sort()
+        if slept > 0:
+            return
 
 
 def compute():
@@ -91,13 +110,13 @@ def measure_waits():
     first.add("holder", hold)
     first.add("waiter", wait)
     second.add("appender", append)
-    third.add("computer", compute)
+    third.add("computes until it is told to stop", compute)
     common.ready()
     common.go()
     first.work()
     second.start()
     time.sleep(0.01)
-    numbers.sort()
+    sort()
     working = False
     second.join()
     working = True
@@ -106,7 +125,7 @@ def measure_waits():
     working = False
     third.join()
     common.done(tids={**first.tids, **second.tids, **third.tids}, tid=threading.get_native_id(), enabled=sys._is_gil_enabled(),
-                rounds=ROUNDS, hold_ns=int(HOLD_S * 1e9), waits=waits, append_max_ns=max(appends),
+                rounds=ROUNDS, hold_ns=int(HOLD_S * 1e9), waits=waits, append_max_ns=max(appends), slept=slept,
                 collections=COLLECTIONS, pauses_ns=sum(pauses))
 
 

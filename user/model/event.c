@@ -96,7 +96,7 @@ static const struct event_field process_fields[] = {
 	PID(32), U32(ns_id, 32, "the process as its namespace sees it"),
 	U32(parent, 32, "the measured process it was forked from; 0: none"),
 	U32(seed_tid, 32, "the thread that held the GIL then; 0: nobody"),
-	U32(known, 32, "bits: 1 forced releases seen, 2 collected objects read, 4 free-threaded, 8 debug, 16 no GIL, 32 runnable told, 64 stacks"),
+	U32(known, 32, "bits: 1 forced releases seen, 2 collected objects read, 4 free-threaded, 8 debug, 16 no GIL, 32 runnable told, 64 stacks, 128 collections' GIL told"),
 	U64(gil, 64, "address of its GIL"),
 	TEXT("version", EVENT_PROCESS_VERSION, "of Python"),
 	TEXT("path", EVENT_PROCESS_PATH, "of the interpreter, as the process sees it"),

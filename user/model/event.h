@@ -133,6 +133,7 @@ enum event_known {
 	EVENT_KNOWN_NO_GIL = 16, /* it was not in use when the measurement began */
 	EVENT_KNOWN_RUNNABLE = 32, /* the kernel tells how long a thread could have run */
 	EVENT_KNOWN_STACKS = 64, /* its Python stacks are taken */
+	EVENT_KNOWN_GC_GIL = 128, /* under which GIL collections are is told, as of holds */
 };
 
 /* FRAME.frame_flags. */

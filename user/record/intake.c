@@ -85,7 +85,7 @@ static bool event_2(const struct gs_record_2 *r, struct event *ev)
 		return true;
 	case GS_REC_COLLECTION:
 		ev->kind = EVENT_COLLECTION;
-		ev->generation = r->r.arg;
+		ev->generation = GS_REC_GC_GENERATION(r->r.arg);
 		ev->collected = r->a;
 		ev->uncollectable = r->b;
 		return true;
@@ -125,7 +125,7 @@ static bool event_1(const struct gs_record *r, struct event *ev)
 		return true;
 	case GS_REC_GC_START:
 		ev->kind = EVENT_GC_START;
-		ev->generation = r->arg;
+		ev->generation = GS_REC_GC_GENERATION(r->arg);
 		return true;
 	case GS_REC_ITERATION:
 		ev->kind = EVENT_ITERATION;

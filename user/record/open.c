@@ -4,11 +4,14 @@
  *
  * The slots say what is going on now, a little later.  What has ended in between is in the queue
  * of pending events, with its beginning.  A thread has one of a kind at a time, so the first word
- * on it counts.
+ * on it counts.  Of a hold that began before the measurement no slot has the beginning, as nothing
+ * has been seen of it: the process says who held its GILs then.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "bpf/families.h"
 #include "user/record/recorder_private.h"
 
 struct open_spans {
@@ -127,6 +130,26 @@ static const struct gs_gil *gil_of(const struct open_spans *o, const struct gs_t
 	return t->gil && t->gil <= GS_GILS ? &k->gils[t->gil - 1] : &k->procs[t->proc].gil;
 }
 
+/* The nth of a process's GILs besides the main interpreter's; false: there are no more. */
+static bool more_gil(const struct gs_proc *p, u32 n, struct gs_more_gil *ret)
+{
+	if (n >= GS_MORE_GILS)
+		return false;
+	*ret = p->more[n];
+	return ret->address;
+}
+
+/* Did @t hold a GIL when the measurement began? */
+static bool is_seed(const struct gs_proc *p, const struct gs_thread *t)
+{
+	struct gs_more_gil m;
+
+	for (u32 i = 0; more_gil(p, i, &m); i++)
+		if (m.seed_tid == t->tid)
+			return true;
+	return t->tid == p->seed_tid;
+}
+
 static int tell_slot(struct open_spans *o, const struct gs_thread *t)
 {
 	const struct gs_proc *p = &o->r->o->maps->procs[t->proc];
@@ -137,7 +160,7 @@ static int tell_slot(struct open_spans *o, const struct gs_thread *t)
 	if (g->owner == t->slot + 1)
 		err = tell(o, t->tid, EVENT_OPEN_HOLD, t->hold_since_ns,
 			   (struct event) { .gil = gil });
-	if (!err && (t->hold_since_ns || (!t->events && t->tid == p->seed_tid)))
+	if (!err && (t->hold_since_ns || (!t->events && is_seed(p, t))))
 		err = tell(o, t->tid, EVENT_OPEN_OFF_CPU, t->off_since_ns,
 			   (struct event) { .preempted = t->off_preempted,
 					    .blocked_in = t->off_preempted ? 0 : t->off_call,
@@ -169,6 +192,38 @@ static int tell_slots(struct open_spans *o)
 	return err;
 }
 
+/* @tid held @g when the measurement began, and goes on as long as nothing else was seen of it. */
+static int tell_seed(struct open_spans *o, const struct gs_proc *p, const struct gs_gil *g, u32 tid,
+		     u64 gil)
+{
+	if (!tid || g->first_owned_ns || g->mid_hold_end_ns)
+		return 0;
+	return tell(o, tid, EVENT_OPEN_HOLD, p->start_ns,
+		    (struct event) { .mid = true, .gil = gil });
+}
+
+static int tell_seeds(struct open_spans *o)
+{
+	const struct kmaps *k = o->r->o->maps;
+	struct gs_more_gil m;
+	int err = 0;
+
+	/* Watch mode sees no holds. */
+	if (!trace_measures(o->r->info, GS_FAMILY_GIL) || !strcmp(o->r->info->mode, "watch"))
+		return 0;
+	for (u32 i = 0; i < k->max_processes && !err; i++) {
+		const struct gs_proc *p = &k->procs[i];
+
+		if (p->state != GS_SLOT_LIVE || !p->start_ns)
+			continue;
+		err = tell_seed(o, p, &p->gil, p->seed_tid, 0);
+		for (u32 j = 0; !err && more_gil(p, j, &m); j++)
+			if (m.slot && m.slot <= GS_GILS)
+				err = tell_seed(o, p, &k->gils[m.slot - 1], m.seed_tid, m.address);
+	}
+	return err;
+}
+
 int recorder_open_spans(struct recorder *r, u64 at_ns,
 			int (*each)(void *ctx, const struct event *ev), void *ctx)
 {
@@ -180,6 +235,8 @@ int recorder_open_spans(struct recorder *r, u64 at_ns,
 		;
 	if (!err)
 		err = tell_pending(&o);
+	if (!err)
+		err = tell_seeds(&o);
 	free(o.told);
 	return err;
 }

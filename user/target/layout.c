@@ -23,7 +23,7 @@ int layout_find(u32 version_hex, bool free_threaded, struct py_layout *ret_l, st
 			*ret_l = layout_table[i].layout;
 			layout_frames_find(layout_table[i].minor, free_threaded, &ret_l->frames);
 			if (free_threaded)
-				layout_free_threaded(layout_table[i].minor, ret_l);
+				layout_free_threaded(ret_l);
 			return 0;
 		}
 	}

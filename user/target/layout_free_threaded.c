@@ -6,6 +6,7 @@
 
 #define ENABLED_BYTES 8 /* int enabled, and what aligns the next member (pycore_gil.h) */
 #define HEADER_MORE 16 /* of PyObject: 32 bytes instead of 16 (object.h) */
+#define GC_BOOKS_ITEM 72 /* struct gc_young_stats_buffer (3.15): 64 bytes, and its index */
 #define MANAGED_DICT 8 /* MANAGED_DICT_OFFSET (pycore_object.h): -1 word instead of -3 */
 
 static void more(u32 *offset, u32 bytes)
@@ -14,14 +15,16 @@ static void more(u32 *offset, u32 bytes)
 		*offset += bytes;
 }
 
-/* The state word of str has other bits from 3.14 on: no texts are read then. */
-static void without_attributes(struct py_layout *l)
+/* The rings of the collector's books (3.15, pycore_interp_structs.h) have an item each. */
+static void rings_of_one(struct py_layout *l)
 {
-	l->interp_modules = l->ht_cached_keys = l->obj_values = l->obj_dict = GS_NO_FIELD;
-	l->md_dict = l->ma_keys = l->ma_values = l->dv_values = GS_NO_FIELD;
+	for (u32 i = 0; i < 3 && l->gc_ring_row != GS_NO_FIELD; i++) {
+		l->gc_ring_items[i] = i * GC_BOOKS_ITEM;
+		l->gc_ring_newest[i] = i * GC_BOOKS_ITEM + l->gc_stats_stride;
+	}
 }
 
-void layout_free_threaded(u32 minor, struct py_layout *l)
+void layout_free_threaded(struct py_layout *l)
 {
 	u32 *const gil[] = {
 		&l->gil_interval,      &l->gil_last_holder,  &l->gil_locked,
@@ -39,8 +42,7 @@ void layout_free_threaded(u32 minor, struct py_layout *l)
 		more(gil[i], ENABLED_BYTES);
 	for (u32 i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
 		more(objects[i], HEADER_MORE);
+	rings_of_one(l);
 	l->gil_enabled = 0;
 	l->obj_dict = MANAGED_DICT;
-	if (minor > GS_FREE_THREADED_FIRST)
-		without_attributes(l);
 }

@@ -7,12 +7,12 @@
 #define GS_FREE_THREADED_FIRST 0x030d /* 3.13, PY_VERSION_HEX >> 16 */
 
 /*
- * layout_free_threaded - turn the row *@l of the default build of @minor (PY_VERSION_HEX >> 16)
- * into that of the free-threaded one
+ * layout_free_threaded - turn the row *@l of a version's default build into that of its
+ * free-threaded one
  *
- * Offsets are those of debug information of 3.13t to 3.15t.  The build's own description is held
- * against them afterwards (debug_offsets.h).
+ * Offsets are those of debug information of 3.13.5t, 3.14.7t and 3.15.0rc1t.  The build's own
+ * description is held against them afterwards (debug_offsets.h).
  */
-void layout_free_threaded(u32 minor, struct py_layout *l);
+void layout_free_threaded(struct py_layout *l);
 
 #endif

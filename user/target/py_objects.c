@@ -282,6 +282,7 @@ u64 py_entry_find(const struct py_memory *m, const struct py_entries *e, const c
 		    process_read(m->pid, e->list[i].key, s, at + n))
 			continue;
 		memcpy(&state, s + state_at, sizeof(state));
+		state >>= m->layout->frames.str_state_shift & 31;
 		if (u64_at(s + m->layout->str_length) == n && state & STATE_ASCII &&
 		    state & STATE_COMPACT && !memcmp(s + at, name, n))
 			return e->list[i].value;

@@ -202,8 +202,10 @@ static bool gc_rows(const struct replay *r, const struct rp_process *p, struct f
 		row->pause.valid = true;
 		if (!(p->known & EVENT_KNOWN_GC_FOUND))
 			row->collected = row->uncollectable = FIG_NULL;
-		/* Whose waits were for which interpreter's collector is not known. */
-		if (!rp_measures(r, GS_FAMILY_GIL) || p->ngils)
+		/* Of old recordings it is not known for which interpreter's collector a wait was.
+		 */
+		if (!rp_measures(r, GS_FAMILY_GIL) ||
+		    (p->ngils && !(p->known & EVENT_KNOWN_GC_GIL)))
 			row->stalled_ns = FIG_NULL;
 	}
 	return true;

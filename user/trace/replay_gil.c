@@ -27,9 +27,18 @@ void rp_own(struct rp_owners *o, u64 me, u64 begin_ns)
 	o->last_begin_ns = begin_ns;
 }
 
-static void other_hold(struct rp_thread *t, struct rp_gil *g, const struct event *ev)
+u64 rp_begin_ns(const struct event *ev, u64 since_ns)
 {
-	g->held_ns += ev->ns;
+	u64 begin = event_begin_ns(ev);
+
+	if (!ev->mid || begin >= since_ns)
+		return begin;
+	return since_ns < ev->ts_ns ? since_ns : ev->ts_ns;
+}
+
+static void other_hold(struct rp_thread *t, struct rp_gil *g, const struct event *ev, u64 ns)
+{
+	g->held_ns += ns;
 	if (ev->mid)
 		return;
 	g->takes++;
@@ -40,16 +49,18 @@ static void other_hold(struct rp_thread *t, struct rp_gil *g, const struct event
 int rp_hold(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
-	u64 begin = event_begin_ns(ev);
 	struct rp_gil *g;
+	u64 begin, ns;
 	int err;
 
 	if (!t)
 		return 0;
+	begin = rp_begin_ns(ev, t->p->since_ns);
+	ns = ev->ts_ns - begin;
 	g = rp_gil_at(t->p, t->gil);
 	if (g)
-		other_hold(t, g, ev);
-	t->row.held_ns += ev->ns;
+		other_hold(t, g, ev, ns);
+	t->row.held_ns += ns;
 	t->gil_seen = true;
 	if (!ev->mid) {
 		t->row.takes++;
@@ -92,16 +103,14 @@ int rp_wait(struct replay *r, const struct event *ev)
 		g->contended_takes++;
 		g->wait_ns += ev->ns;
 		g->contended_ns += ev->alone ? ev->ns : 0;
-		return rp_longest(r, RP_LONGEST_WAIT, t, ev);
-	}
-	if (ev->alone) {
+	} else if (ev->alone) {
 		p->contended_ns += ev->ns;
 		p->contended_end_ns = ev->ts_ns;
 		p->stretch_ns = 0;
 	} else if (ev->ts_ns > p->contended_end_ns && (!p->stretch_ns || begin < p->stretch_ns)) {
 		p->stretch_ns = begin;
 	}
-	rp_stalled(p, begin, ev->ts_ns);
+	rp_stalled(p, t->gil, begin, ev->ts_ns);
 	return rp_longest(r, RP_LONGEST_WAIT, t, ev);
 }
 
@@ -147,12 +156,13 @@ static void open_since(struct rp_thread *t, enum rp_open what, u64 since_ns)
 int rp_open(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
-	u64 since = event_begin_ns(ev);
 	struct rp_process *p;
+	u64 since;
 
 	if (!t)
 		return 0;
 	p = t->p;
+	since = rp_begin_ns(ev, p->since_ns);
 	if (ev->what == EVENT_OPEN_HOLD) {
 		open_since(t, RP_HOLD, since);
 		t->open_mid = ev->mid;

@@ -1,10 +1,9 @@
 /*
  * GILs of subinterpreters, replayed.
  *
- * A thread's holds and waits are of the GIL that WHICH_GIL has told of it last, at first of the
- * main interpreter's.  The others have their part in the threads' sums apart; the main one has the
- * rest. Of a contended stretch of theirs nothing is known before it ends, nor of a hold that was
- * going on when the recording began.
+ * A thread's holds, waits and collections are of the GIL that WHICH_GIL has told of it last, at
+ * first of the main interpreter's.  The others have their part in the threads' sums apart; the main
+ * one has the rest.  Of a contended stretch of theirs nothing is known before it ends.
  */
 #include <stdlib.h>
 
@@ -36,6 +35,13 @@ u32 rp_gil_index(struct rp_process *p, u64 address)
 struct rp_gil *rp_gil_at(struct rp_process *p, u32 gil)
 {
 	return gil && gil <= p->ngils ? &p->gils[gil - 1] : NULL;
+}
+
+struct rp_collections *rp_collections_of(struct rp_process *p, u32 gil)
+{
+	struct rp_gil *g = rp_gil_at(p, gil);
+
+	return g ? &g->collections : &p->collections;
 }
 
 int rp_which_gil(struct replay *r, const struct event *ev)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "bpf/state.h"
 #include "user/model/event.h"
 #include "user/model/figures.h"
 #include "user/trace/replay_blame.h"
@@ -20,6 +21,22 @@ struct rp_owners {
 	u64 last_begin_ns; /* of last_owner's hold */
 };
 
+/* A collection that has ended. */
+struct rp_collection {
+	u64 begin_ns, end_ns;
+	u32 generation;
+	u64 sum_ns[GS_GC_GENERATIONS]; /* of all up to this one */
+};
+
+/* Those under one GIL.  They do not overlap. */
+struct rp_collections {
+	u64 since_ns; /* going on; 0: none */
+	u32 generation; /* of that one */
+	u32 room; /* of the ring: REPLAY_MAX_COLLECTIONS at most */
+	struct rp_collection *ring; /* owned */
+	u64 n; /* ever */
+};
+
 /* The part that a GIL of a subinterpreter has in its threads' figures. */
 struct rp_gil {
 	u64 address;
@@ -28,6 +45,7 @@ struct rp_gil {
 	u64 held_offcpu_ns, held_preempted_ns;
 	struct rp_owners owners;
 	struct rp_passes passes;
+	struct rp_collections collections;
 };
 
 /* 0 or a negative errno. */
@@ -39,6 +57,9 @@ u32 rp_gil_index(struct rp_process *p, u64 address);
 
 /* That of @gil; NULL: the main interpreter's. */
 struct rp_gil *rp_gil_at(struct rp_process *p, u32 gil);
+
+/* The collections under @gil, as rp_thread.gil. */
+struct rp_collections *rp_collections_of(struct rp_process *p, u32 gil);
 
 /* A hold of @me has begun. */
 void rp_own(struct rp_owners *o, u64 me, u64 begin_ns);

@@ -112,7 +112,7 @@ static struct marks_process *process_at(struct replay_marks *m, const struct tra
 static int note_thread(struct replay_marks *m, size_t end, const struct event *ev,
 		       enum rp_open what)
 {
-	struct rp_mark_span span = { .what = what, .begin_ns = event_begin_ns(ev) };
+	struct rp_mark_span span = { .what = what };
 	struct marks_thread *t;
 
 	if (!ev->thread)
@@ -122,6 +122,7 @@ static int note_thread(struct replay_marks *m, size_t end, const struct event *e
 		return -ENOMEM;
 	span.index = ev->thread->index;
 	span.tid = t->tid;
+	span.begin_ns = rp_begin_ns(ev, ev->thread->process->since_ns);
 	span.identity = t->start_ns;
 	span.mid = ev->mid;
 	span.preempted = ev->preempted;

@@ -60,20 +60,14 @@ struct rp_thread {
 	size_t loop; /* index into p->loops + 1; 0: it runs no event loop */
 	bool touched; /* it had an event */
 	bool gil_seen; /* it took or released the GIL */
-	u32 gil; /* its holds and waits are of: index into p->gils + 1; 0: the main interpreter's */
+	u32 gil; /* its holds, waits and collections are of: index into p->gils + 1; 0: the main
+		  * interpreter's */
 	/* Open at the moment figures are made for. */
 	u64 open_ns[RP_OPEN_COUNT]; /* since; valid where `open` is set */
 	u8 open[RP_OPEN_COUNT]; /* enum rp_told */
 	u32 open_gil[RP_OPEN_COUNT]; /* as `gil` */
 	bool open_mid, open_preempted;
 	struct rp_thread_sched sched;
-};
-
-/* A collection that has ended. */
-struct rp_collection {
-	u64 begin_ns, end_ns;
-	u32 generation;
-	u64 sum_ns[GS_GC_GENERATIONS]; /* of all up to this one */
 };
 
 struct rp_process {
@@ -108,10 +102,7 @@ struct rp_process {
 	struct stack_rows *stacks; /* owned; NULL: none were told */
 	/* gc */
 	struct fig_gc gc[GS_GC_GENERATIONS];
-	u64 gc_since_ns; /* going on; 0: none */
-	u32 gc_generation;
-	struct rp_collection *collections; /* ring of REPLAY_MAX_COLLECTIONS, made when needed */
-	u64 ncollections; /* ever */
+	struct rp_collections collections; /* under the main interpreter's GIL */
 	struct fig_io io[GS_IO_COUNT];
 	struct fig_loop *loops; /* owned, with the names of those whose thread has ended */
 	size_t nloops, loops_room;
@@ -217,6 +208,10 @@ char *rp_text(const char *s);
 
 /* replay_gil.c */
 
+/* When the span of @ev began, of a process that is measured from @since_ns: one from before that,
+ * with it.  A snapshot's is later than its recorder's. */
+u64 rp_begin_ns(const struct event *ev, u64 since_ns);
+
 /* Does @t hold since before the measurement, and no event has told so yet? */
 bool rp_is_seed(const struct rp_thread *t);
 
@@ -225,8 +220,9 @@ u64 rp_seed_held(const struct rp_thread *t, u64 until_ns);
 
 /* replay_rest.c */
 
-/* A wait of @p from @begin_ns to @end_ns is over: what of it was collections. */
-void rp_stalled(struct rp_process *p, u64 begin_ns, u64 end_ns);
+/* A wait of @p for @gil, as rp_thread.gil, from @begin_ns to @end_ns is over: what of it was
+ * collections. */
+void rp_stalled(struct rp_process *p, u32 gil, u64 begin_ns, u64 end_ns);
 
 /* replay_figures.c: as of @moment_ns; what was open then is set in threads and processes. */
 struct figures *rp_figures(const struct replay *r, u64 moment_ns);

@@ -9,87 +9,103 @@
 #define MAX_PROBES 16384
 
 /* Time in finished collections of @generation up to @at_ns, as far back as they are kept. */
-static u64 collected_until(const struct rp_process *p, u32 generation, u64 at_ns)
+static u64 collected_until(const struct rp_collections *all, u32 generation, u64 at_ns)
 {
-	u64 end = p->ncollections, kept = REPLAY_MAX_COLLECTIONS;
+	u64 end = all->n, kept = all->room;
 	u64 low = end > kept ? end - kept : 0, sum;
 	const struct rp_collection *c;
 
 	while (low < end) { /* the first that ended after at_ns */
 		u64 mid = low + (end - low) / 2;
 
-		if (p->collections[mid % kept].end_ns > at_ns)
+		if (all->ring[mid % kept].end_ns > at_ns)
 			end = mid;
 		else
 			low = mid + 1;
 	}
-	if (low == p->ncollections)
-		return low ? p->collections[(low - 1) % kept].sum_ns[generation] : 0;
-	c = &p->collections[low % kept];
+	if (low == all->n)
+		return low ? all->ring[(low - 1) % kept].sum_ns[generation] : 0;
+	c = &all->ring[low % kept];
 	sum = c->sum_ns[generation];
 	if (c->generation != generation)
 		return sum;
 	return sum - (c->end_ns - (at_ns > c->begin_ns ? at_ns : c->begin_ns));
 }
 
-static void stalled_now(struct rp_process *p, u64 begin_ns, u64 end_ns)
+/* The last one of those that have ended, at least one has. */
+static struct rp_collection *last_of(const struct rp_collections *all)
 {
-	u64 from = p->gc_since_ns;
-
-	if (!from || end_ns <= from)
-		return;
-	p->gc[p->gc_generation].stalled_ns += end_ns - (begin_ns > from ? begin_ns : from);
+	return &all->ring[(all->n - 1) % all->room];
 }
 
-void rp_stalled(struct rp_process *p, u64 begin_ns, u64 end_ns)
+void rp_stalled(struct rp_process *p, u32 gil, u64 begin_ns, u64 end_ns)
 {
-	stalled_now(p, begin_ns, end_ns);
-	if (!p->ncollections ||
-	    p->collections[(p->ncollections - 1) % REPLAY_MAX_COLLECTIONS].end_ns <= begin_ns)
+	const struct rp_collections *all = rp_collections_of(p, gil);
+	u64 from = all->since_ns;
+
+	if (from && end_ns > from)
+		p->gc[all->generation].stalled_ns += end_ns - (begin_ns > from ? begin_ns : from);
+	if (!all->n || last_of(all)->end_ns <= begin_ns)
 		return;
 	for (u32 g = 0; g < GS_GC_GENERATIONS; g++)
 		p->gc[g].stalled_ns +=
-			collected_until(p, g, end_ns) - collected_until(p, g, begin_ns);
+			collected_until(all, g, end_ns) - collected_until(all, g, begin_ns);
 }
 
 int rp_gc_start(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
+	struct rp_collections *all;
 
 	if (!t || ev->generation >= GS_GC_GENERATIONS)
 		return 0;
-	t->p->gc_since_ns = ev->ts_ns;
-	t->p->gc_generation = ev->generation;
+	all = rp_collections_of(t->p, t->gil);
+	all->since_ns = ev->ts_ns;
+	all->generation = ev->generation;
 	return 0;
 }
 
-static int keep_collection(struct rp_process *p, const struct event *ev)
+/* Room for one more.  Until there is the most of it, the ring has not gone round. */
+static int ring_grow(struct rp_collections *all)
 {
-	struct rp_collection *c, *last = NULL;
+	u32 room = all->room ? 2 * all->room : 64;
+	struct rp_collection *more;
 
-	if (!p->collections)
-		p->collections = calloc(REPLAY_MAX_COLLECTIONS, sizeof(*p->collections));
-	if (!p->collections)
+	if (all->n < all->room || all->room == REPLAY_MAX_COLLECTIONS)
+		return 0;
+	more = realloc(all->ring, room * sizeof(*more));
+	if (!more)
 		return -ENOMEM;
-	if (p->ncollections)
-		last = &p->collections[(p->ncollections - 1) % REPLAY_MAX_COLLECTIONS];
-	c = &p->collections[p->ncollections++ % REPLAY_MAX_COLLECTIONS];
-	*c = (struct rp_collection) { .begin_ns = event_begin_ns(ev), .end_ns = ev->ts_ns };
-	c->generation = ev->generation;
-	if (last) { /* they do not overlap; a recording could say so */
-		memcpy(c->sum_ns, last->sum_ns, sizeof(c->sum_ns));
-		if (c->begin_ns < last->end_ns)
-			c->begin_ns = last->end_ns;
-		if (c->end_ns < c->begin_ns)
-			c->end_ns = c->begin_ns;
+	all->ring = more;
+	all->room = room;
+	return 0;
+}
+
+static int keep_collection(struct rp_collections *all, const struct event *ev)
+{
+	struct rp_collection c = { .begin_ns = event_begin_ns(ev), .end_ns = ev->ts_ns };
+
+	if (ring_grow(all))
+		return -ENOMEM;
+	c.generation = ev->generation;
+	if (all->n) { /* they do not overlap; a recording could say so */
+		const struct rp_collection *last = last_of(all);
+
+		memcpy(c.sum_ns, last->sum_ns, sizeof(c.sum_ns));
+		if (c.begin_ns < last->end_ns)
+			c.begin_ns = last->end_ns;
+		if (c.end_ns < c.begin_ns)
+			c.end_ns = c.begin_ns;
 	}
-	c->sum_ns[ev->generation] += c->end_ns - c->begin_ns;
+	c.sum_ns[ev->generation] += c.end_ns - c.begin_ns;
+	all->ring[all->n++ % all->room] = c;
 	return 0;
 }
 
 int rp_collection(struct replay *r, const struct event *ev)
 {
 	struct rp_thread *t = rp_thread_of(r, ev);
+	struct rp_collections *all;
 	struct fig_gc *gc;
 	int err;
 
@@ -102,8 +118,9 @@ int rp_collection(struct replay *r, const struct event *ev)
 		gc->collected += ev->collected;
 	if (ev->uncollectable != EVENT_UNKNOWN)
 		gc->uncollectable += ev->uncollectable;
-	t->p->gc_since_ns = 0;
-	err = keep_collection(t->p, ev);
+	all = rp_collections_of(t->p, t->gil);
+	all->since_ns = 0;
+	err = keep_collection(all, ev);
 	return err ? err : rp_longest(r, RP_LONGEST_GC, t, ev);
 }
 

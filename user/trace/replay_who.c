@@ -154,10 +154,12 @@ void rp_process_free(struct rp_process *p)
 	rp_blame_free(p);
 	rp_sched_free(&p->sched);
 	rp_stacks_free(p);
+	for (u32 i = 0; i < p->ngils; i++)
+		free(p->gils[i].collections.ring);
 	free(p->gils);
 	free(p->threads);
 	free(p->retired);
-	free(p->collections);
+	free(p->collections.ring);
 	free(p->types);
 	free(p->type_slot);
 	free(p->version);
