@@ -9,6 +9,7 @@ LLVM_STRIP  ?= llvm-strip
 PKG_CONFIG  ?= pkg-config
 VMLINUX_BTF ?= /sys/kernel/btf/vmlinux
 PREFIX      ?= /usr/local
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
 DESTDIR     ?=
 VERSION     := $(shell cat VERSION)
 
@@ -28,7 +29,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 DEPFLAGS  = -MMD -MP -MF $(@:.o=.d)
 # libbpf is linked in: the distribution's own may be older than what this was built with.
 LIBS     := -l:libbpf.a -ldw -lelf -lz -lcapstone -ljansson -lncursesw -ltinfo \
-            -lbabeltrace2 -lprotobuf-c -lmicrohttpd -lcurl -linih -lcrypt -lm -lpthread
+            -lbabeltrace2 -lprotobuf-c -lmicrohttpd -lcurl -lcap-ng -linih -lcrypt -lm -lpthread
 
 ifneq ($(SAN),)
 # gcc 12 warns of paths that only its own instrumentation makes.
@@ -274,11 +275,14 @@ install: all ## install to PREFIX (/usr/local), DESTDIR respected; manual pages 
 	install -D -m 0755 $O/gilscope-rt $(DESTDIR)$(PREFIX)/libexec/gilscope/gilscope-rt
 	install -D -m 0644 packaging/completions/gilscope.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gilscope
 	install -D -m 0644 packaging/completions/_gilscope $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_gilscope
+	install -D -m 0644 deploy/systemd/gilscope-agent.service $(DESTDIR)$(UNITDIR)/gilscope-agent.service
+	sed -i 's,/usr/bin/gilscope,$(PREFIX)/bin/gilscope,' $(DESTDIR)$(UNITDIR)/gilscope-agent.service
 	for page in $(wildcard $O/man/*.8); do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/} || exit 1; done
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/gilscope $(DESTDIR)$(PREFIX)/libexec/gilscope/gilscope-rt
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gilscope $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_gilscope
+	rm -f $(DESTDIR)$(UNITDIR)/gilscope-agent.service
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/gilscope.8 $(DESTDIR)$(PREFIX)/share/man/man8/gilscope-*.8
 
 help: ## this list

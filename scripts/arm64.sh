@@ -18,9 +18,9 @@ dir=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.." || exit 1
 
 run="python3.11 busybox-static coreutils dash bpftool libgcc-s1 libelf1 libdw1 zlib1g libcapstone4
-	libjansson4 libncursesw6 libbabeltrace2-0 libprotobuf-c1 libmicrohttpd12 libcurl3-gnutls libinih1 libcrypt1"
+	libjansson4 libncursesw6 libbabeltrace2-0 libprotobuf-c1 libmicrohttpd12 libcurl3-gnutls libcap-ng0 libinih1 libcrypt1"
 dev="libc6-dev libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev libcapstone-dev libjansson-dev
-	libncurses-dev libbabeltrace2-dev libprotobuf-c-dev libmicrohttpd-dev libcurl4-gnutls-dev libinih-dev libcrypt-dev"
+	libncurses-dev libbabeltrace2-dev libprotobuf-c-dev libmicrohttpd-dev libcurl4-gnutls-dev libcap-ng-dev libinih-dev libcrypt-dev"
 backported="libbpf-dev linux-libc-dev" # newer, as scripts/deps.sh has the former of the machine's own
 
 # absolute links lead out of it

@@ -10,7 +10,7 @@ set -eu
 
 BUILD="gcc make clang llvm pkg-config libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
 	libncurses-dev ncurses-term libjansson-dev libcapstone-dev libbabeltrace2-dev
-	libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev libcurl4-gnutls-dev libinih-dev libcrypt-dev python3"
+	libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev libcurl4-gnutls-dev libcap-ng-dev libinih-dev libcrypt-dev python3"
 TEST="libcmocka-dev clang-format tmux procps binutils curl util-linux pypy3
 	babeltrace2 chromium nodejs prometheus libclang-rt-14-dev musl-tools help2man zsh
 	iproute2 openssl python3-yaml sqlite3"

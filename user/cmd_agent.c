@@ -14,12 +14,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bpf/families.h"
 #include "user/agent/config.h"
 #include "user/agent/counters.h"
 #include "user/agent/expose.h"
 #include "user/agent/http.h"
 #include "user/agent/otlp.h"
 #include "user/agent/otlp_message.h"
+#include "user/agent/privileges.h"
 #include "user/base/clock.h"
 #include "user/commands.h"
 #include "user/session.h"
@@ -253,6 +255,12 @@ static int run(struct agent *a, struct err *e)
 	}
 }
 
+/* System calls are hooked in exact mode, and for event loops. */
+static bool needs_tracefs(const struct agent_config *c)
+{
+	return strcmp(c->mode, "watch") != 0 || c->families & GS_FAMILY_BIT(GS_FAMILY_ASYNCIO);
+}
+
 static int begin(struct agent *a, struct err *e)
 {
 	const struct http_ops ops = {
@@ -266,6 +274,9 @@ static int begin(struct agent *a, struct err *e)
 		return errf(e, GS_EXIT_FAILED, err, "memory: none left");
 	/* The address first: without one no process need be touched. */
 	err = http_open(&a->config, &ops, a, &a->http, e);
+	/* Before there are threads: each has its own. */
+	if (!err)
+		err = privileges_drop(needs_tracefs(&a->config), e);
 	if (!err)
 		err = otlp_open(&a->config, &a->otlp, e);
 	if (err)

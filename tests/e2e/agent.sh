@@ -100,6 +100,37 @@ reload
 driver grew "http://$AT/metrics" "$T/before"
 stop_agent
 
+# As the unit of deploy/ runs it: no root, its capabilities and no others, and those it keeps.
+unit=$ROOT/deploy/systemd/gilscope-agent.service
+caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr 'A-Z' 'a-z' | sed 's/cap_//g; s/ /,+/g; s/^/+/')
+[ "$(sed -n 's/^AmbientCapabilities=/CapabilityBoundingSet=/p' "$unit")" = "$(grep ^CapabilityBoundingSet "$unit")" ] ||
+	fail "$unit: its two sets of capabilities differ"
+# privileges WHAT: of each thread of the agent, and that it sees a program of root's
+privileges() {
+	for task in /proc/"$AGENT"/task/*; do
+		seen=$(sed -n 's/^Cap\(Prm\|Eff\):\t//p; s/^NoNewPrivs:\t//p' "$task/status" | tr '\n' ' ')
+		[ "$seen" = "$kept $kept 1 " ] || fail "$1: capabilities of $task: expected $kept, seen $seen"
+	done
+	start_work mix.py 1
+	go
+	truth_of
+	until_true 5 waits_seen || fail "$1: no waits of a program of root's were seen"
+	quit
+}
+waits_seen() { curl -sf "http://$AT/metrics" | grep -q '^gilscope_gil_contended_takes_total{.*process="mix.py".*} [1-9]'; }
+kept=000001c000080004 # capabilities(7): DAC_READ_SEARCH 2, SYS_PTRACE 19, PERFMON 38, BPF 39, CHECKPOINT_RESTORE 40
+conf
+sed -i 's/^families.*/families = gil,gc,io,sched/' "$T/agent.conf" # asyncio's need tracefs, which nobody mounts here
+AS="setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all,$caps --inh-caps=-all,$caps --ambient-caps=-all,$caps"
+start_agent
+privileges "as the unit"
+stop_agent
+# Root's are dropped.
+AS=
+start_agent
+privileges "as root"
+stop_agent
+
 # Exact mode has takes and holds.
 PER_THREAD=yes conf
 sed -i 's/^interval.*/&\nmode = exact/' "$T/agent.conf"

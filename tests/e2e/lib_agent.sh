@@ -1,9 +1,10 @@
 # lib_agent.sh: for tests of the agent, behind lib.sh
 
-# start_agent [ARG…]: with the configuration $T/agent.conf; $AGENT is its pid, $AT its address
+# start_agent [ARG…]: with the configuration $T/agent.conf; $AGENT is its pid, $AT its address; $AS runs it
 start_agent() {
 	: >"$T/agent.err"
-	env --default-signal=INT,HUP,PIPE "$GILSCOPE" agent --config "$T/agent.conf" "$@" \
+	# shellcheck disable=SC2086 # a command's words, before it
+	${AS:-} env --default-signal=INT,HUP,PIPE "$GILSCOPE" agent --config "$T/agent.conf" "$@" \
 		>"$T/agent.out" 2>"$T/agent.err" </dev/null &
 	AGENT=$!
 	later $AGENT
