@@ -63,6 +63,25 @@ listing() {
 		-path ./packages -prune -o -print) | LC_ALL=C sort
 }
 
+# The agent's service is there, and not started by the package; started by hand it sees a program.
+agent_in_root() {
+	[ -e "$dir/root/lib/systemd/system/gilscope-agent.service" ] || die "no unit of the agent"
+	[ -z "$(find "$dir/root/etc/systemd" -name 'gilscope*' 2>/dev/null)" ] || die "the unit of the agent is enabled"
+	in_root timeout --foreground --preserve-status -s TERM 6 gilscope agent --listen 127.0.0.1:0 >"$dir/agent.out" 2>"$dir/agent.err" &
+	agent=$!
+	in_root timeout 5 python3 -c 'while True: sum(range(1000))' &
+	program=$!
+	sleep 3
+	at=$(sed -n 's/.*answering at //p' "$dir/agent.err")
+	python3 -c "import urllib.request; print(urllib.request.urlopen('http://$at/metrics', timeout=5).read().decode())" \
+		>"$dir/metrics" || die "the agent does not answer: $(cat "$dir/agent.err")"
+	grep -q '^gilscope_gil_held_seconds_total{.*process="-c"' "$dir/metrics" ||
+		grep -q '^gilscope_gil_held_seconds_total{.*process="python3"' "$dir/metrics" ||
+		die "the agent sees no program: $dir/metrics"
+	wait $program || true
+	wait $agent || die "the agent ended with $?: $(cat "$dir/agent.err")"
+}
+
 # The libraries that the package needs are installed first: they are not what is looked at.
 install_and_remove() {
 	mkdir "$dir/root/packages"
@@ -85,6 +104,7 @@ install_and_remove() {
 		assert f["processes"][0]["python"]["path"].startswith("/usr/bin/python3"), f["processes"][0]["python"]
 		assert gil["held_ratio"] > 0.5, gil
 	END
+	agent_in_root
 	in_root sh -c 'zcat /usr/share/man/man8/gilscope-stat.8.gz' >"$dir/page" 2>/dev/null ||
 		[ -e "$dir/root/usr/share/man/man8/gilscope-stat.8.gz" ] || die "no manual page"
 	in_root apt-get purge -y -qq gilscope >>"$dir/apt.log" 2>&1 || die "it cannot be removed"
