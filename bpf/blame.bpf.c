@@ -21,7 +21,7 @@ __noinline int blame_add(struct gs_thread *t, u32 holder, u64 ns, u64 waits)
 	struct gs_blame first = { .waits = waits, .wait_ns = ns }, *b;
 	struct gs_blame_key key = {};
 
-	if (!t)
+	if (!t || gs_config.no_blame)
 		return 0;
 	key.pid = t->pid;
 	key.holder = holder;
@@ -72,7 +72,7 @@ __noinline int blame_charge(struct gs_thread *t, struct gs_proc *p, u64 now)
 	struct gs_gil *g;
 	u64 passes;
 
-	if (!t || !p)
+	if (!t || !p || gs_config.no_blame)
 		return 0;
 	g = gs_gil_of(p, t->gil);
 	if (!g)

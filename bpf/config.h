@@ -19,7 +19,7 @@ struct gs_config {
 	u64 slow_ns; /* asyncio: an iteration or a step that takes longer is told apart */
 	u64 stacks_seed; /* of the hashes that stacks are known by */
 	u32 sample; /* watch mode: gs_cpu_clock runs at the ticks of a clock on each CPU */
-	u32 pad;
+	u32 no_blame; /* nobody will ask who made whom wait */
 };
 
 #endif

@@ -26,7 +26,8 @@
 #include "user/commands.h"
 #include "user/session.h"
 
-#define READINGS_APART 100 /* times what one takes: 1 % of a core, but for those asked for */
+#define READINGS_APART \
+	200 /* times what one takes: half a percent of a core; scrapes have the rest */
 #define PACE_MAX_NS 60000000000ULL
 #define UNTOLD_MAX 128 /* processes that may have ended before a reading is made at once */
 #define LOOK_NS 250000000ULL /* so often that is looked at */

@@ -58,6 +58,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.bursts = wants_bursts(s, multi),
 			.slow_ns = o->slow_ns,
 			.sample = session_sample_ns(s) != 0,
+			.no_blame = o->command == CMD_AGENT, /* too many rows for metrics */
 			.stacks_seed = session_stacks_seed(),
 		},
 		.max_types = o->max_types,
@@ -162,7 +163,7 @@ static int prepare(struct session *s, struct err *e)
 	s->collector.hit_ns = s->selftest.hit_ns;
 	s->collector.watch = opts_watch(s->opts);
 	s->collector.slow_ns = s->opts->slow_ns;
-	s->collector.drop_told = s->opts->command == CMD_AGENT;
+	s->collector.drop_told = s->collector.no_blame = s->opts->command == CMD_AGENT;
 	err = prepare_budget(s, e);
 	if (err)
 		return err;

@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import agree
+import always_on
 import costs
 import finding
 import load
@@ -23,7 +24,7 @@ import verdicts
 from measure import GILSCOPE, HERE, Failed, say
 
 DOCS = os.path.join(HERE, "..", "..", "docs")
-SECTIONS = ("costs", "seen", "agreement", "attaching", "finding", "scale", "recording")
+SECTIONS = ("costs", "seen", "agreement", "attaching", "finding", "scale", "agent", "recording")
 
 
 def machine():
@@ -96,6 +97,8 @@ def measure(a, work, pythons):
         r["finding"] = finding.finding(3 if a.quick else 9)
     if "scale" in a.section:
         r["scale"] = costs.scale(modes, system, 3 if a.quick else 6, a.quick)
+    if "agent" in a.section:
+        r["agent"] = always_on.section(system, a.quick)
     if "recording" in a.section:
         r["recording"] = recording.section(work, a.events, a.quick)
     if a.merge:
@@ -108,7 +111,7 @@ def merged(r):
     """What docs/benchmarks.json has, with the parts that @r has and when they were measured."""
     with open(os.path.join(DOCS, "benchmarks.json")) as f:
         old = json.load(f)
-    for part in ("agreement", "estimates", "finding", "attaching", "discovery", "scale", "recording"):
+    for part in ("agreement", "estimates", "finding", "attaching", "discovery", "scale", "agent", "recording"):
         if part in r:
             old[part], old[f"{part}_date"] = r[part], r["date"]
     again = {(w["name"], w["python"]): dict(w, date=r["date"]) for w in r.get("workloads", [])}

@@ -143,6 +143,19 @@ def scale_part(r):
                          "BPF maps, MiB", "age, ms", "error", "lost"), rows)
 
 
+def agent_part(r):
+    a = r["agent"]
+    text = "\n## The agent\n\n64 processes of 16 threads that work a little, scraped every 5 s:\n\n"
+    text += table(("series of", "a scrape, ms", "KiB", "resident, MiB", "CPU"),
+                  [(s["labels"], f"{s['scrape_s']['median'] * 1e3:.0f} (max {s['scrape_s']['max'] * 1e3:.0f})",
+                    f"{s['bytes'] / 1024:,.0f}", f"{s['rss'] / 2**20:.0f}", f"{s['cpu']:.2%}") for s in a["staying"]])
+    p = a["passing"]
+    return text + f"\n{p['count']:,} processes of `python3 -ISc pass` that came and went in {p['seconds']:.0f} s: " \
+        f"{p['starts']:,.0f} counted, {p['lost']:,.0f} events lost; resident {p['rss_half'] / 2**20:.1f} MiB after half of " \
+        f"them and\n{p['rss'] / 2**20:.1f} MiB after all, series {p['series_half']:.0f} and {p['series']:.0f}; " \
+        f"{p['cpu']:.1%} of a core. Ones that end before they can be attached to are not counted.\n"
+
+
 def time_part(r):
     text = "\n## Attaching, detaching, finding sites\n\n"
     text += table(("what", "seconds"),
@@ -183,7 +196,7 @@ def recording_part(r):
 
 PARTS = (("verdicts", verdict_part), ("workloads", cost_part), ("tracers", tracer_part),
          ("agreement", agreement_part), ("estimates", estimate_part), ("attaching", time_part),
-         ("finding", finding_part), ("scale", scale_part), ("recording", recording_part))
+         ("finding", finding_part), ("scale", scale_part), ("agent", agent_part), ("recording", recording_part))
 
 
 def markdown(r):

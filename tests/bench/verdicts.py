@@ -136,6 +136,21 @@ def own_rows(r):
     return rows
 
 
+def agent_rows(r):
+    a = r.report.get("agent")
+    rows = []
+    for i, labels in enumerate(("", ", and series of each process")):
+        s = a and a["staying"][i]
+        what = f"the agent with 64 processes of 16 threads{labels}"
+        rows.append(row(f"agent.scrape.{i}", f"{what}: a scrape, s", 0.05, s and s["scrape_s"]["median"], reason="not run"))
+        rows.append(row(f"agent.memory.{i}", f"{what}: MiB resident", 96, s and s["rss"] / 2**20, reason="not run"))
+        rows.append(row(f"agent.cpu.{i}", f"{what}: of a core", 0.01, s and s["cpu"], reason="not run"))
+    p = a and a["passing"]
+    rows.append(row("agent.growth", "the agent after 10,000 processes: x its memory after 5,000", 1.01,
+                    p and p["rss"] / p["rss_half"], reason="not run"))
+    return rows
+
+
 def finding_rows(r):
     rows = r.report.get("finding") or []
     slowest = max(rows, key=lambda f: f["cold_s"]["median"], default=None)
@@ -148,4 +163,4 @@ def finding_rows(r):
 
 def verdicts(report, loads):
     r = Results(report)
-    return ratio_rows(r, loads) + agreement_rows(r, loads) + own_rows(r) + finding_rows(r)
+    return ratio_rows(r, loads) + agreement_rows(r, loads) + own_rows(r) + agent_rows(r) + finding_rows(r)

@@ -65,7 +65,7 @@ const struct config_key config_keys[] = {
 	    "no limit."),
 	KEY("measure", "interval", CONFIG_DURATION, interval_ns, SECOND / 10, 60 * SECOND, "2s", false,
 	    "Time between readings of what the kernel counted; a scrape is always answered from one less\n"
-	    "than half a second old.  It is longer where readings would take more than 1 % of a core.\n"
+	    "than half a second old.  It is longer where readings would take over 0.5 % of a core.\n"
 	    "Up to 1024 processes may end in between."),
 	KEY("measure", "max_processes", CONFIG_NUMBER, max_processes, 1, 4096, "1024", true,
 	    "Processes at a time; what is beyond is counted as lost."),

@@ -279,9 +279,8 @@ static void write_agent(struct trace_metrics *m, const struct counters *c,
 	number(m, "gilscope_agent_reading_seconds", "gauge", "seconds", s->reading_ns,
 	       "How long the last one took.");
 	number(m, "gilscope_agent_interval_seconds", "gauge", "seconds", s->pace_ns,
-	       "Time until the next one: longer than configured where they would take more than 1 "
-	       "% "
-	       "of a core.");
+	       "Time until the next one: longer than configured where they would take more than "
+	       "half a percent of a core.");
 	number(m, "gilscope_agent_series", "gauge", "", c->series,
 	       "Series of services, as counted against max_series.");
 	number(m, "gilscope_agent_series_left_out", "gauge", "", left_out,

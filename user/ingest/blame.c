@@ -14,6 +14,8 @@
 
 bool blame_is_kept(const struct collector *c, const struct measured *m)
 {
+	if (c->no_blame)
+		return false;
 	if (c->watch)
 		return m->sampled;
 	return (c->families & GS_FAMILY_BIT(GS_FAMILY_GIL)) &&

@@ -85,12 +85,29 @@ size_t collector_running(const struct collector *c)
 	return n;
 }
 
+/*
+ * The slot of a process is some tens of KB, of which little is looked at between readings.  What one
+ * that has ended has is final.
+ */
+static void copy_slot(const struct gs_proc *now, struct gs_proc *last, bool reading)
+{
+	if (reading || now->state == GS_SLOT_EXITED) {
+		*last = *now;
+		return;
+	}
+	last->state = now->state;
+	last->parent = now->parent;
+	last->start_ns = now->start_ns;
+	last->ticks = now->ticks;
+	last->more[0].address = now->more[0].address;
+}
+
 /* The process's slot as it is now; @reading: all that is told of it will be asked for. */
 static void refresh(struct collector *c, struct measured *m, bool reading)
 {
 	if (m->closed)
 		return;
-	m->last = c->maps->procs[m->index];
+	copy_slot(&c->maps->procs[m->index], &m->last, reading);
 	if (c->ticks)
 		ticks_weigh(c->ticks, m, reading);
 	if (c->burst)

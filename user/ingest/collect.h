@@ -25,6 +25,7 @@ struct collector {
 	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
 	struct burst *burst; /* refs under a budget; not owned; NULL: all are counted */
 	bool watch; /* watch mode */
+	bool no_blame; /* who made whom wait is not kept (gs_config.no_blame) */
 	bool delay_known; /* the kernel counts how long threads are runnable and not running */
 	u64 slow_ns; /* asyncio: as the kernel side has it */
 	struct sampler *sampler; /* watch mode with the gil family; owned; set it before adding */

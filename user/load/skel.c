@@ -98,7 +98,7 @@ static void size_maps(struct gs_bpf *b, const struct skel_opts *o)
 	bpf_map__set_max_entries(b->maps.gs_sites, c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_hits, GS_HOOK_COUNT + c->max_sites);
 	bpf_map__set_max_entries(b->maps.gs_types, refs ? o->max_types : 1);
-	bpf_map__set_max_entries(b->maps.gs_blame, gil ? GS_BLAME_PAIRS : 1);
+	bpf_map__set_max_entries(b->maps.gs_blame, gil && !c->no_blame ? GS_BLAME_PAIRS : 1);
 	bpf_map__set_max_entries(b->maps.gs_records, c->record ? o->record_bytes : 4096);
 	size_stacks(b, c);
 }
