@@ -86,7 +86,7 @@ def measure(a, work, pythons):
             r["tracers"] = [t.describe() for t in columns]
     if "agreement" in a.section and len(modes) == 2:
         other = next((p.path for g, p in pythons.items() if g != "system"), system)
-        r["agreement"] = agree.agreement(names, system, other, 1 if a.quick else 3)
+        r["agreement"] = agree.agreement(names, system, other, 1 if a.quick else a.repeats)
     if "agreement" in a.section and "exact" in modes:
         r["estimates"] = agree.estimates([n for n in names if n in agree.DEAR], system, system,
                                          1 if a.quick else 3)

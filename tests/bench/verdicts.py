@@ -4,14 +4,13 @@ A row of bounds() is one: how it is measured from the results, the bound, and th
 measurement.  What the noise floor hides counts as met.  WHY explains what falls short, by the key of
 its row; it is written by a person who has looked.
 """
-WAITS = ("exact mode ends a wait at the first wake-up or site after the take, on the way out of the mutexes, and with the "
-         "probe itself: some 3 us a wait more than watch mode sees, of waits that take some 0.1 ms here")
+MERGED = ("two waits of some microseconds that follow each other at once, with a short hold between them, can be one to the "
+          "scheduler's view")
 WHY = {
     "bpftrace.read_loop": "two hits a take cost what the kernel's breakpoints cost (empty programs on the same sites "
                           "add nine tenths of it); bpftrace's script has two more return probes, which is not enough "
                           "for 0.40 on this machine",
-    "agree.count.pingpong": "two waits of some microseconds that follow each other at once can be one to the scheduler's view",
-    "agree.sum.file_io": WAITS, "agree.sum.numpy_work": WAITS, "agree.sum.pingpong": WAITS,
+    "agree.count.pingpong": MERGED, "agree.sum.pingpong": MERGED,
     "floor.pingpong": "the floor has no programs at switches and wake-ups, of which this load makes one or two a take; all "
                       "programs together are 0.08 s of the 0.43 s of CPU that are added (kernel.bpf_stats_enabled). It has "
                       "two speeds besides, and what lengthens a take tips it into the slower one",

@@ -124,17 +124,39 @@ static enum MHD_Result refuse_user(struct http *h, struct MHD_Connection *c)
 	return result;
 }
 
+/*
+ * Those who restart or wait for the agent have no password (kubelet's probes), and get to know no
+ * more than that it runs: *@ret_result.  False: @url is none of theirs.
+ */
+static bool answer_probe(struct http *h, struct MHD_Connection *c, const char *url,
+			 enum MHD_Result *ret_result)
+{
+	bool ready = !strcmp(url, "/-/ready");
+
+	if (!ready && strcmp(url, "/healthz") != 0)
+		return false;
+	if (ready && !h->ops.ready(h->ctx))
+		*ret_result = answer_text(h, c, MHD_HTTP_SERVICE_UNAVAILABLE, "not yet\n", NULL,
+					  NULL);
+	else
+		*ret_result = answer_text(h, c, MHD_HTTP_OK, "ok\n", NULL, NULL);
+	return true;
+}
+
 enum MHD_Result http_answer(void *cls, struct MHD_Connection *c, const char *url,
 			    const char *method, const char *version, const char *data, size_t *size,
 			    void **of_request)
 {
 	struct http *h = cls;
+	enum MHD_Result result;
 	enum auth_answer user;
 
 	(void)version, (void)data, (void)size, (void)of_request;
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		return answer_text(h, c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n",
 				   "Allow", "GET, HEAD");
+	if (answer_probe(h, c, url, &result))
+		return result;
 	user = h->auth ? check_user(h, c) : AUTH_YES;
 	if (user == AUTH_LATER)
 		return answer_text(h, c, MHD_HTTP_TOO_MANY_REQUESTS, "again in a second\n",
@@ -143,12 +165,6 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *c, const char *url
 		return refuse_user(h, c);
 	if (!strcmp(url, "/metrics"))
 		return answer_metrics(h, c);
-	if (!strcmp(url, "/healthz"))
-		return answer_text(h, c, MHD_HTTP_OK, "ok\n", NULL, NULL);
-	if (!strcmp(url, "/-/ready"))
-		return h->ops.ready(h->ctx) ? answer_text(h, c, MHD_HTTP_OK, "ok\n", NULL, NULL)
-					    : answer_text(h, c, MHD_HTTP_SERVICE_UNAVAILABLE,
-							  "not yet\n", NULL, NULL);
 	return answer_text(h, c, MHD_HTTP_NOT_FOUND, "there are /metrics, /healthz and /-/ready\n",
 			   NULL, NULL);
 }

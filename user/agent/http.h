@@ -3,6 +3,8 @@
  *
  *   GET or HEAD  /metrics  the exposition     /healthz, /-/ready  "ok"     else 404, 405
  *
+ * Users and passwords, where there are some, are asked for before everything but "ok".
+ *
  * Everything is bounded: connections, the size of a request, the time until it is whole.  For one
  * connection too many the one that has gone longest without a whole request is closed, so a
  * scrape gets through whoever else holds connections open.

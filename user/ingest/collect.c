@@ -86,8 +86,8 @@ size_t collector_running(const struct collector *c)
 }
 
 /*
- * The slot of a process is some tens of KB, of which little is looked at between readings.  What one
- * that has ended has is final.
+ * The slot of a process is some tens of KB, of which little is looked at between readings.  What
+ * one that has ended has is final.
  */
 static void copy_slot(const struct gs_proc *now, struct gs_proc *last, bool reading)
 {

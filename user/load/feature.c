@@ -21,8 +21,9 @@ static const struct feature_text texts[FEAT_COUNT] = {
 			  "what is missing is told below; nothing works on other machines",
 			  "boot a newer kernel, unless everything else here is ok" },
 	[FEAT_ROOT] = { "privileges", "", "BPF programs and probes are refused",
-			"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and "
-			"CAP_SYS_ADMIN" },
+			"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, "
+			"CAP_DAC_READ_SEARCH and CAP_CHECKPOINT_RESTORE; exact mode mounts tracefs "
+			"where it is not mounted, by CAP_SYS_ADMIN" },
 	[FEAT_BTF] = { "kernel type information (BTF)", "5.2",
 		       "nothing works: the programs adapt to the kernel through it",
 		       "use a kernel built with CONFIG_DEBUG_INFO_BTF" },
@@ -94,8 +95,8 @@ static void probe_root(struct feature_result *r)
 			break;
 	if (f)
 		fclose(f);
-	/* CAP_SYS_PTRACE 19, CAP_SYS_ADMIN 21 (uprobes of others' files, map_files) */
-	set(r, (caps >> 19 & 1) && (caps >> 21 & 1), "");
+	/* CAP_SYS_PTRACE 19, CAP_SYS_ADMIN 21; instead of that, CAP_PERFMON 38 and CAP_BPF 39 */
+	set(r, (caps >> 19 & 1) && ((caps >> 21 & 1) || (caps >> 38 & 3) == 3), "");
 	snprintf(r->detail, sizeof(r->detail), "uid %d, effective capabilities %llx",
 		 (int)geteuid(), caps);
 }
