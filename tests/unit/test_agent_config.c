@@ -150,6 +150,8 @@ static void every_key_is_read(void **state)
 	(void)state;
 	write_file("# all of them\n[http]\nlisten = [::1]:0\ntls_cert = /c\ntls_key = /k\n"
 		   "auth_file = /a\ninsecure = yes\nmax_connections = 5\ntimeout = 3\n"
+		   "[otlp]\nendpoint = https://c:4318/v1/metrics\ninterval = 3s\ntimeout = 4\n"
+		   "queue = 9\ngzip = no\nheaders_file = /h\nca_file = /ca\n"
 		   "[measure]\nmode = exact\nfamilies = gil , asyncio\nbudget = none\n"
 		   "interval = 500ms\nmax_processes = 7\nmax_threads = 70\nsample_rate = 99\n"
 		   "slow = 5ms\n; a comment\n[labels]\nper_process = yes\nper_thread = yes\n"
@@ -162,6 +164,13 @@ static void every_key_is_read(void **state)
 	assert_true(c.insecure && c.per_process && c.per_thread);
 	assert_int_equal(c.max_connections, 5);
 	assert_int_equal(c.timeout_ns, 3000000000);
+	assert_string_equal(c.otlp_endpoint, "https://c:4318/v1/metrics");
+	assert_string_equal(c.otlp_headers_file, "/h");
+	assert_string_equal(c.otlp_ca_file, "/ca");
+	assert_int_equal(c.otlp_interval_ns, 3000000000);
+	assert_int_equal(c.otlp_timeout_ns, 4000000000);
+	assert_int_equal(c.otlp_queue, 9);
+	assert_false(c.otlp_gzip);
 	assert_string_equal(c.mode, "exact");
 	assert_int_equal(c.families, GS_FAMILY_BIT(GS_FAMILY_PROC) | GS_FAMILY_BIT(GS_FAMILY_GIL) |
 					     GS_FAMILY_BIT(GS_FAMILY_ASYNCIO));

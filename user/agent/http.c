@@ -136,8 +136,8 @@ static bool answer_probe(struct http *h, struct MHD_Connection *c, const char *u
 	if (!ready && strcmp(url, "/healthz") != 0)
 		return false;
 	if (ready && !h->ops.ready(h->ctx))
-		*ret_result = answer_text(h, c, MHD_HTTP_SERVICE_UNAVAILABLE, "not yet\n", NULL,
-					  NULL);
+		*ret_result =
+			answer_text(h, c, MHD_HTTP_SERVICE_UNAVAILABLE, "not yet\n", NULL, NULL);
 	else
 		*ret_result = answer_text(h, c, MHD_HTTP_OK, "ok\n", NULL, NULL);
 	return true;
