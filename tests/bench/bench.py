@@ -111,6 +111,7 @@ def merged(r):
     """What docs/benchmarks.json has, with the parts that @r has and when they were measured."""
     with open(os.path.join(DOCS, "benchmarks.json")) as f:
         old = json.load(f)
+    old.pop("remark", None)  # of what was measured before
     for part in ("agreement", "estimates", "finding", "attaching", "discovery", "scale", "agent", "recording"):
         if part in r:
             old[part], old[f"{part}_date"] = r[part], r["date"]

@@ -40,6 +40,8 @@ the medians of {r['repeats']} such ratios are no further from 1. No figure close
 """
     if r.get("agreement_date"):
         text += f"\nWatch mode beside exact mode was measured again on {r['agreement_date']}, after a change to both.\n"
+    if r.get("remark"):
+        text += f"\n{r['remark']}\n"
     if r["repeats"] < 7:
         text += "\n**A short run: fewer than 7 rounds. Its figures show that the command works, no more.**\n"
     return text
