@@ -44,6 +44,29 @@ blocked = [x["function"]["function"] for x in result["findings"] if x["id"] == "
 equal("function of the finding", ["asleep_long"], blocked)
 END
 
+# Of one thread: its own rows, but for what others waited for it, which only all events together tell.
+"$PY" - "$R.json" <<'END' >"$T/tids"
+import json, sys
+for t in json.load(open(sys.argv[1]))["processes"][0]["threads"]:
+    print(t["tid"])
+END
+while read -r tid; do
+	"$GILSCOPE" report "$R" --thread "$tid" --format json >"$T/one.json" 2>"$T/err" || fail "report --thread $tid: $(cat "$T/err")"
+	check "$R.json" "$T/one.json" <<-'END'
+		whole, one = (only_process(json.load(open(path, encoding="utf-8"))) for path in sys.argv[1:3])
+		tid, = (t["tid"] for t in one["threads"])
+		def rows(p):
+		    return sorted(({k: v for k, v in s.items() if k != "caused_wait_ns"} for s in p["stacks"] if s["tid"] == tid),
+		                  key=lambda s: s["id"])
+		equal(f"stacks of thread {tid}", rows(whole), rows(one))
+		equal("stacks of others", [], [s for s in one["stacks"] if s["tid"] != tid])
+		equal("time others waited", [None], list({s["caused_wait_ns"] for s in one["stacks"]} or {None}))
+		equal("held by functions", sum(s["held_ns"] for s in rows(whole)), sum(f["held_self_ns"] for f in one["functions"]))
+	END
+done <"$T/tids"
+expect_lines() { [ "$(wc -l <"$1")" -ge "$2" ] || fail "$1: expected $2 lines or more, seen $(wc -l <"$1")"; }
+expect_lines "$T/tids" 4
+
 # Each weight of the flame graph adds up to the report's.
 for by in held waited caused blocked paused; do
 	"$GILSCOPE" flame "$R" --by $by -o "$T/$by.folded" 2>"$T/err" || fail "flame DIR --by $by: $(cat "$T/err")"

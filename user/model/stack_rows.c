@@ -172,7 +172,7 @@ static void share(struct range r, const struct shared *of, u64 period_ns, u64 to
 		*member(r.rows, of->part) += total - given;
 }
 
-/* What all threads of a tid have together; FIG_NULL: not measured. */
+/* What all threads of a tid have together; FIG_NULL: not measured, or not known. */
 struct sums {
 	u64 held_ns, off_ns, preempted_ns, wait_ns, blame_ns;
 };
@@ -212,7 +212,8 @@ static u64 less(u64 a, u64 b)
 	return a == FIG_NULL ? 0 : a > b ? a - b : 0;
 }
 
-static struct fig_stack row_of(const struct stack_row *r, bool types)
+static struct fig_stack row_of(const struct stack_row *r, const struct sums *sum,
+			       const struct fig_process *out)
 {
 	u64 preempted = r->cost.off_preempted_ns + r->open_preempted_ns;
 	u64 off = preempted + r->cost.off_blocked_ns + r->open_blocked_ns;
@@ -226,15 +227,16 @@ static struct fig_stack row_of(const struct stack_row *r, bool types)
 		.held_offcpu_ns = off,
 		.held_preempted_ns = preempted,
 		.wait_ns = r->cost.wait_ns + r->open_wait_ns,
-		.caused_wait_ns = r->caused_ns,
+		.caused_wait_ns = sum->blame_ns == FIG_NULL ? FIG_NULL : r->caused_ns,
 		.paused_ns = r->cost.paused_ns,
-		.deallocs = types ? r->deallocs : FIG_NULL,
+		.deallocs = out->types_measured ? r->deallocs : FIG_NULL,
 	};
 }
 
 static bool is_empty(const struct fig_stack *r)
 {
-	return !r->samples && !r->held_ns && !r->wait_ns && !r->caused_wait_ns && !r->paused_ns &&
+	return !r->samples && !r->held_ns && !r->wait_ns && !r->paused_ns &&
+	       (!r->caused_wait_ns || r->caused_wait_ns == FIG_NULL) &&
 	       (!r->deallocs || r->deallocs == FIG_NULL);
 }
 
@@ -255,12 +257,12 @@ static int put(struct fig_process *out, const struct fig_stack *row)
 static int thread_rows(struct range r, const struct sums *sum, u64 unpaused_ns,
 		       struct fig_process *out)
 {
-	struct fig_stack none = row_of(r.rows, out->types_measured);
+	struct fig_stack none = row_of(r.rows, sum, out);
 	u64 off = 0, preempted = 0, waited = 0;
 	int err = 0;
 
 	for (size_t i = 1; i < r.n && !err; i++) {
-		struct fig_stack row = row_of(&r.rows[i], out->types_measured);
+		struct fig_stack row = row_of(&r.rows[i], sum, out);
 
 		off += row.held_offcpu_ns;
 		preempted += row.held_preempted_ns;
@@ -339,7 +341,7 @@ static void share_all(struct stack_rows *s, const struct fig_process *p, u64 *re
 		paused += p->gc[i].pause.valid ? p->gc[i].pause.sum_ns : 0;
 	for (size_t i = 0; i < s->n; i++)
 		paused = less(paused, s->rows[i].cost.paused_ns);
-	if (!p->blame_measured)
+	if (!p->blame_measured && !s->one_thread)
 		share(all, &caused, s->period_ns, waited);
 	if (p->types_measured)
 		share(all, &deallocs, s->period_ns, died);
@@ -374,6 +376,8 @@ int stack_rows_share(struct stack_rows *s, struct fig_process *out)
 		struct sums sum = sums_of(out, tid);
 		struct range r = rows_of(s, tid);
 
+		if (s->one_thread)
+			sum.blame_ns = FIG_NULL;
 		share(r, &on_cpu, s->period_ns, on_cpu_of(r, &sum, s->period_ns));
 		if (out->blame_measured)
 			share(r, &caused, s->period_ns, sum.blame_ns);

@@ -30,6 +30,7 @@ struct stack_rows {
 	struct stack_row *rows; /* owned */
 	size_t n, room;
 	u64 period_ns; /* a sample stands for so long */
+	bool one_thread; /* of one thread all is known, and of the others nothing */
 };
 
 /* The row of @tid and @id, made if there is none; NULL without memory.  Other rows may move. */
@@ -48,6 +49,8 @@ struct stack_row *stack_rows_find(const struct stack_rows *s, u32 tid, u64 id);
 /*
  * stack_rows_share - the rows of out->stacks as of now, from what has been counted
  * @out: its threads, blame, collections and types are as of now
+ *
+ * With one_thread nobody knows how long others waited for it: caused_wait_ns is FIG_NULL.
  *
  * Invariant: rows of a thread add up to the thread's own figures.  Return: 0 or -ENOMEM.
  */

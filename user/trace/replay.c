@@ -190,6 +190,16 @@ static int marks_due(struct replay *r, u64 until_ns)
 	return 0;
 }
 
+/* What another thread did than the one asked for. */
+static bool is_anothers(const struct replay *r, const struct event *ev)
+{
+	if (!r->o.tid || r->o.tid == ev->tid)
+		return false;
+	if (ev->kind == EVENT_FUNCTION || ev->kind == EVENT_FRAME)
+		return false;
+	return ev->kind <= EVENT_IO_TO_GIL || ev->kind >= EVENT_ITERATION;
+}
+
 static int on_event(void *ctx, const struct event *ev)
 {
 	struct replay *r = ctx;
@@ -201,8 +211,7 @@ static int on_event(void *ctx, const struct event *ev)
 	}
 	if (err || ev->kind >= EVENT_KIND_COUNT)
 		return err;
-	if (r->o.tid && r->o.tid != ev->tid &&
-	    (ev->kind <= EVENT_IO_TO_GIL || ev->kind >= EVENT_ITERATION))
+	if (is_anothers(r, ev))
 		return 0;
 	return handlers[ev->kind](r, ev);
 }

@@ -289,8 +289,10 @@ static bool process(const struct replay *r, const struct rp_process *p, u64 mome
 	if (!first && h && h->open[RP_HOLD] && !h->open_mid)
 		first = h->open_ns[RP_HOLD];
 	ok = ok && thread_rows(r, p, now, first, out);
-	if (!ok || r->o.tid)
-		return ok;
+	if (ok && r->o.tid)
+		return rp_stacks_rows(r, p, out);
+	if (!ok)
+		return false;
 	if (rp_measures(r, GS_FAMILY_GIL))
 		ok = gil_row(r, p, now, out);
 	if (ok && out->ngils && !watched(r))

@@ -124,13 +124,14 @@ void rp_mark_costs_apply(const struct replay *r, const struct rp_mark_costs *c, 
 
 bool rp_stacks_rows(const struct replay *r, const struct rp_process *p, struct fig_process *out)
 {
-	struct stack_rows none = {};
+	struct stack_rows none = {}, *rows = p->stacks ? p->stacks : &none;
 	int err;
 
 	if (!rp_measures(r, GS_FAMILY_STACKS) || !(p->known & EVENT_KNOWN_STACKS))
 		return true;
 	out->stacks_measured = true;
-	err = stack_rows_share(p->stacks ? p->stacks : &none, out);
+	rows->one_thread = r->o.tid;
+	err = stack_rows_share(rows, out);
 	free(none.rows);
 	return !err;
 }
