@@ -21,6 +21,16 @@ struct {
 
 struct gs_burst gs_burst = {};
 
+/*
+ * Names are constants of a file: a forked child has not mapped theirs, and where memory is short
+ * the page may be gone.  Here nothing can be mapped; user space does it (user/family/refs.c).
+ */
+static __always_inline void read_name(struct gs_type *row)
+{
+	if (bpf_probe_read_user_str(row->name, sizeof(row->name), (void *)row->unread) >= 0)
+		row->unread = 0;
+}
+
 static __always_inline struct gs_type *type_row(const struct gs_type_key *key,
 						const struct gs_proc_config *c)
 {
@@ -29,8 +39,11 @@ static __always_inline struct gs_type *type_row(const struct gs_type_key *key,
 	u64 name = key->type;
 	bool failed = false;
 
-	if (row)
+	if (row) {
+		if (row->unread)
+			read_name(row);
 		return row;
+	}
 	if (c->types_by_name)
 		fresh.flags = GS_TYPE_HEAP; /* every creation is told */
 	else
@@ -38,10 +51,14 @@ static __always_inline struct gs_type *type_row(const struct gs_type_key *key,
 					     (void *)(key->type + c->tp_name)) ||
 			 bpf_probe_read_user(&fresh.flags, sizeof(fresh.flags),
 					     (void *)(key->type + c->tp_flags));
-	if (failed || bpf_probe_read_user_str(fresh.name, sizeof(fresh.name), (void *)name) < 0) {
+	if (failed) {
 		gs_lose(GS_LOSS_READ_FAULT, 1);
 		return NULL;
 	}
+	fresh.unread = name;
+	read_name(&fresh);
+	if (fresh.unread)
+		__sync_fetch_and_add(&gs_burst.unread, 1);
 	/* Another thread may have been first: then its row is the one. */
 	bpf_map_update_elem(&gs_types, key, &fresh, BPF_NOEXIST);
 	row = bpf_map_lookup_elem(&gs_types, key);

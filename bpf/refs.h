@@ -44,6 +44,7 @@ struct gs_type {
 	u32 burst; /* gs_burst.id when last seen */
 	u32 site; /* row of gs_sites where it was last deallocated */
 	u32 pad;
+	u64 unread; /* where the name is: that page was not mapped; 0: it has been read */
 	char name[GS_TYPE_NAME_LEN]; /* tp_name when first seen; cut if longer */
 };
 
@@ -58,13 +59,14 @@ struct gs_burst {
 	u32 pad[8];
 	u64 hits; /* of the refs sites by targets, counted or not */
 	u64 timed, timed_ns; /* handlers that were timed, and how long they took */
-	u64 pad2[5];
+	u64 unread; /* types whose name could not be read at first */
+	u64 pad2[4];
 	/* User space's: length of burst number [i % of it], and all hits in it; 0: it is open. */
 	u32 us[GS_BURSTS_KEPT], in[GS_BURSTS_KEPT];
 };
 
 _Static_assert(sizeof(struct gs_type_key) == 16, "gs_type_key is ABI");
-_Static_assert(sizeof(struct gs_type) == 216, "gs_type is ABI");
+_Static_assert(sizeof(struct gs_type) == 224, "gs_type is ABI");
 _Static_assert(sizeof(struct gs_burst) == 128 + 8 * GS_BURSTS_KEPT, "gs_burst is ABI");
 
 #endif

@@ -4,11 +4,11 @@
 need_root
 
 deallocs() {
-	measure_work refs.py 5000 -- --with refs --budget none
+	measure_work refs.py 5000 "$@" -- --with refs --budget none --children
 	check "$S.out" "$W.truth" <<-'EOF'
 		contract(result)
 		nothing_lost(result)
-		p = only_process(result)
+		p, = (p for p in result["processes"] if p["pid"] == truth["pid"])
 		seen = {}
 		for row in p["types"]:
 		    seen[row["type"]] = seen.get(row["type"], 0) + row["deallocs"]
@@ -20,6 +20,7 @@ deallocs() {
 	EOF
 }
 on_each_python deallocs
+PYTHON=/usr/bin/python3 deallocs fork
 
 # Not asked for: not measured, and so null.
 measure_work refs.py 100

@@ -1,11 +1,13 @@
 """Known numbers of objects made and dropped, by type.
 
-usage: refs.py [OBJECTS]
+usage: refs.py [OBJECTS [fork]]
 
 The objects are made before go and dropped after it, so that each dealloc falls in the
-measurement and little else does.
+measurement and little else does.  With fork a child drops them, which has mapped nothing of the
+interpreter's constants but what it came by: the names of types are not there.
 """
 import gc
+import os
 import sys
 
 import common
@@ -28,6 +30,12 @@ lists = [[i] for i in range(objects)]
 dicts = [{i: i} for i in range(objects)]
 tuples = [(i, i) for i in range(objects)]
 sets = [{i} for i in range(objects)]
+bytearrays = [bytearray(3) for _ in range(objects)]
+if sys.argv[2:] == ["fork"]:
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        os._exit(0)
 common.ready()
 common.go()
 widgets.clear()
@@ -36,5 +44,6 @@ lists.clear()
 dicts.clear()
 tuples.clear()
 sets.clear()
-common.done(exact={"Widget": objects, "Gadget": objects // 2},
-            least={"list": objects, "dict": objects, "tuple": objects, "set": objects})
+bytearrays.clear()
+common.done(pid=os.getpid(), exact={"Widget": objects, "Gadget": objects // 2},
+            least={"list": objects, "dict": objects, "tuple": objects, "set": objects, "bytearray": objects})

@@ -7,6 +7,8 @@
 #ifndef GS_USER_FAMILY_FAMILY_H
 #define GS_USER_FAMILY_FAMILY_H
 
+#include <sys/types.h>
+
 #include "bpf/families.h"
 #include "bpf/state.h"
 #include "user/load/kmaps.h"
@@ -24,12 +26,16 @@ struct family_gil {
 
 struct stack_rows;
 
+/* Reads @len bytes of @pid's memory: 0, or a negative errno. */
+typedef int (*family_read)(pid_t pid, u64 addr, void *buf, size_t len);
+
 /* One process at one reading. */
 struct family_input {
 	const struct kmaps *maps;
 	const struct gs_proc *proc; /* its slot, a copy */
 	u32 index; /* of the slot */
 	u32 pid;
+	family_read read; /* process_read() */
 	u64 now_ns; /* of the reading, or of its end if that came first */
 	bool ended; /* the process has */
 	bool closed; /* and its slot is another's by now: what it did is in `kept` */
@@ -74,6 +80,11 @@ struct family_ops {
 		     struct fig_process *kept);
 	/* The process's own rows; the threads' are complete.  0 or -ENOMEM. */
 	int (*process)(const struct family_input *in, struct fig_process *out);
+	/*
+	 * Between readings, some times a second: what cannot wait for one.  NULL: nothing.
+	 * @read: process_read(); @state: the family's own, 0 at first
+	 */
+	void (*tend)(const struct kmaps *maps, family_read read, u64 *state);
 	/* The process is gone and has been read: drop what the family keeps of it. */
 	void (*forget)(const struct kmaps *maps, u32 pid);
 };

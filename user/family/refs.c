@@ -17,7 +17,7 @@ _Static_assert(sizeof(((struct gs_proc *)NULL)->refs_counted) == sizeof(u64) * G
 	       "one count for each kind");
 
 struct rows {
-	const struct burst_seen *seen;
+	const struct family_input *in;
 	struct fig_process *out;
 };
 
@@ -74,14 +74,28 @@ static void add_kinds(const struct kmaps *maps, const struct gs_type *type, stru
 		add_last(maps->burst, type, &row->kinds[last]);
 }
 
+/* Up to the end of its page; the rest, if there is more, if that can be read. */
+static void read_name(family_read read, pid_t pid, struct gs_type *type)
+{
+	const size_t all = sizeof(type->name), here = 4096 - type->unread % 4096;
+	const size_t n = here < all ? here : all;
+
+	memset(type->name, 0, all);
+	if (!read(pid, type->unread, type->name, n) && n < all && !memchr(type->name, 0, n))
+		(void)read(pid, type->unread + n, type->name + n, all - n);
+}
+
 static int add_type(const struct kmaps *maps, const struct gs_type_key *key, void *arg)
 {
 	const struct rows *to = arg;
+	const struct burst_seen *seen = to->in->seen;
 	struct gs_type type;
 	struct fig_type *row;
 
 	if (bpf_map_lookup_elem(maps->types_fd, key, &type))
 		return 0; /* deleted meanwhile */
+	if (type.unread)
+		read_name(to->in->read, (pid_t)key->pid, &type);
 	row = fig_row_add(FIG_TYPES, to->out);
 	if (!row)
 		return -1;
@@ -91,7 +105,7 @@ static int add_type(const struct kmaps *maps, const struct gs_type_key *key, voi
 	row->key = key->type;
 	row->deallocs = row->deallocs_counted = type.deallocs;
 	add_kinds(maps, &type, row);
-	row->level = to->seen && type.site < to->seen->nlevels ? to->seen->levels[type.site] : 0;
+	row->level = seen && type.site < seen->nlevels ? seen->levels[type.site] : 0;
 	row->deallocs_full = type.full_deallocs;
 	row->error_ratio = 0;
 	/* Built-in types have allocators of their own: what is seen of them is a part, unknown
@@ -145,7 +159,7 @@ static void dilate(const struct family_input *in, struct fig_process *out)
 
 static int refs_process(const struct family_input *in, struct fig_process *out)
 {
-	struct rows to = { in->seen, out };
+	struct rows to = { in, out };
 	int err;
 
 	out->types_measured = true;
@@ -172,8 +186,34 @@ static void refs_forget(const struct kmaps *maps, u32 pid)
 	each_type(maps, pid, drop_type, NULL);
 }
 
+/* Once it is mapped, the kernel side reads it at the type's next deallocation. */
+static void map_names(const struct kmaps *maps, family_read read)
+{
+	struct gs_type_key key, next;
+	struct gs_type type;
+	int err = bpf_map_get_next_key(maps->types_fd, NULL, &next);
+
+	while (!err) {
+		key = next;
+		if (!bpf_map_lookup_elem(maps->types_fd, &key, &type) && type.unread)
+			read_name(read, (pid_t)key.pid, &type);
+		err = bpf_map_get_next_key(maps->types_fd, &key, &next);
+	}
+}
+
+static void refs_tend(const struct kmaps *maps, family_read read, u64 *seen)
+{
+	u64 unread = __atomic_load_n(&maps->burst->unread, __ATOMIC_RELAXED);
+
+	if (unread == *seen)
+		return;
+	map_names(maps, read);
+	*seen = unread;
+}
+
 const struct family_ops refs_family = {
 	.id = GS_FAMILY_REFS,
 	.process = refs_process,
+	.tend = refs_tend,
 	.forget = refs_forget,
 };

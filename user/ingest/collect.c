@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "user/base/clock.h"
+#include "user/family/family.h"
 #include "user/ingest/blame.h"
 #include "user/ingest/gils.h"
 #include "user/ingest/rows.h"
@@ -18,9 +19,9 @@
 #define PACE_GILS_NS 10000000ULL
 #define NOTHING_NS 1000000000ULL /* who lived longer is shown, even if nothing was seen of it */
 
-int collector_init(struct collector *c, const struct kmaps *maps, u32 families)
+int collector_init(struct collector *c, const struct kmaps *maps, u32 measured)
 {
-	*c = (struct collector) { .maps = maps, .families = families };
+	*c = (struct collector) { .maps = maps, .families = measured };
 	/* With CONFIG_SCHED_INFO, and only then (fs/proc/base.c). */
 	c->delay_known = !access("/proc/self/schedstat", R_OK);
 	c->by_index = calloc(maps->max_processes, sizeof(*c->by_index));
@@ -271,9 +272,18 @@ static void drop_old(struct collector *c)
 	c->count = kept;
 }
 
+static void tend(struct collector *c)
+{
+	for (u32 id = 0; id < GS_FAMILY_END; id++)
+		if (families[id] && families[id]->tend && c->families & GS_FAMILY_BIT(id))
+			families[id]->tend(c->maps, process_read, &c->tended[id]);
+}
+
 static int housekeep(struct collector *c, u32 epoch, bool reading)
 {
 	int err = stacks_look(c);
+
+	tend(c);
 
 	/* First who has ended, then the slots: an ended process takes no new ones. */
 	for (size_t i = 0; i < c->count; i++)

@@ -22,6 +22,7 @@ struct stacks;
 struct collector {
 	const struct kmaps *maps;
 	u32 families; /* GS_FAMILY_BIT()s */
+	u64 tended[GS_FAMILY_END]; /* what they know of it: family_ops.tend */
 	u64 hit_ns; /* measured cost of a probe hit; 0: unknown */
 	struct burst *burst; /* refs under a budget; not owned; NULL: all are counted */
 	bool watch; /* watch mode */
@@ -43,7 +44,7 @@ struct collector {
 };
 
 /* Set up @c; 0 or -ENOMEM. */
-int collector_init(struct collector *c, const struct kmaps *maps, u32 families);
+int collector_init(struct collector *c, const struct kmaps *maps, u32 measured);
 
 /* Measure @m from now on; takes it over.  0 or -ENOMEM. */
 int collector_add(struct collector *c, struct measured *m);

@@ -53,6 +53,7 @@ static struct family_input input(const struct collector *c, const struct measure
 		.proc = &m->last,
 		.index = m->index,
 		.pid = m->py->pid,
+		.read = process_read,
 		.now_ns = now_ns,
 		.ended = m->exited,
 		.measured_ns = now_ns > m->start_ns ? now_ns - m->start_ns : 0,
