@@ -7,13 +7,13 @@ need clang
 need bpftool
 [ -x "$O/tests/test_frames" ] || skip "test_frames: not built; run make tests"
 [ -e "$O/vmlinux.h" ] || skip "vmlinux.h: not built; run make"
-grep -q ' /sys/fs/bpf bpf ' /proc/mounts || skip "/sys/fs/bpf: not mounted"
 
-pins=/sys/fs/bpf/gilscope-test-$$ # no dots there
-trap 'rc=$?; rm -rf "$pins"; forget; (exit $rc); cleanup' EXIT
+pins=${TMPDIR:-/tmp}/gilscope-bpffs-$$ # libbpf pins at no path with dots
+mkdir "$pins"
+trap 'rc=$?; umount "$pins" 2>/dev/null; rmdir "$pins"; forget; (exit $rc); cleanup' EXIT
+mount -t bpf gilscope-test "$pins" 2>"$T/err" || skip "bpffs: cannot be mounted: $(cat "$T/err")"
 clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -iquote "$ROOT" -iquote "$O" \
 	-Wno-missing-declarations -c "$E2E/frames.bpf.c" -o "$T/frames.bpf.o" || fail "clang: see above"
-mkdir "$pins"
 bpftool prog loadall "$T/frames.bpf.o" "$pins/progs" pinmaps "$pins" autoattach 2>"$T/err" ||
 	fail "bpftool: $(tail -n 3 "$T/err")"
 
