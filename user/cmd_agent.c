@@ -22,6 +22,7 @@
 #include "user/agent/otlp.h"
 #include "user/agent/otlp_message.h"
 #include "user/agent/privileges.h"
+#include "user/agent_recorder.h"
 #include "user/base/clock.h"
 #include "user/commands.h"
 #include "user/session.h"
@@ -40,6 +41,7 @@ struct agent {
 	struct agent_config config;
 	struct session *session;
 	struct http *http;
+	struct agent_recorder *recorder; /* NULL: no limit makes a recording */
 	struct otlp *otlp; /* NULL: nothing is pushed */
 	struct otlp_counts pushed; /* with configurations before */
 	u64 push_ns; /* CLOCK_MONOTONIC: the next time */
@@ -55,6 +57,8 @@ static int take_reading(struct agent *a)
 	u64 before = clock_mono_ns(), cpu_ns = clock_cpu_ns();
 	struct figures *f = session_read(a->session);
 
+	if (f)
+		agent_recorder_figures(a->recorder, a->counters.last, f, before);
 	a->err = f ? counters_take(&a->counters, f, before) : -ENOMEM;
 	a->read_ns = clock_mono_ns();
 	a->state.reading_ns = a->read_ns - before;
@@ -79,6 +83,15 @@ static int fresh_reading(struct agent *a)
 	if (clock_mono_ns() - a->read_ns < FRESH_NS && !a->err)
 		return 0;
 	return take_reading(a);
+}
+
+/* An agent_recorder_read. */
+static const struct figures *read_figures(void *ctx)
+{
+	struct agent *a = ctx;
+
+	(void)fresh_reading(a);
+	return a->counters.last;
 }
 
 /* What became of all that was pushed so far. */
@@ -175,6 +188,7 @@ static void set_opts(struct agent *a)
 	o->max_threads = c->max_threads;
 	o->sample_rate = c->sample_rate;
 	o->slow_ns = c->slow_ns;
+	o->ring_bytes = config_triggers(c) ? c->trigger_memory : 0;
 }
 
 static int load_config(const struct opts *o, struct agent_config *ret_c, struct err *e)
@@ -248,6 +262,7 @@ static int run(struct agent *a, struct err *e)
 			return 0;
 		if (event == SESSION_RELOAD)
 			reload(a);
+		agent_recorder_look(a->recorder, a->counters.last, read_figures, a);
 		if (clock_mono_ns() >= next || session_untold(a->session) >= UNTOLD_MAX)
 			(void)take_reading(a); /* without memory it is tried again */
 		if (a->otlp && clock_mono_ns() >= a->push_ns)
@@ -279,16 +294,23 @@ static int begin(struct agent *a, struct err *e)
 	if (!err)
 		err = privileges_drop(needs_tracefs(&a->config), e);
 	if (!err)
+		err = agent_recorder_new(&a->config, &a->recorder, e);
+	if (!err)
 		err = otlp_open(&a->config, &a->otlp, e);
 	if (err)
 		return err;
+	a->state.recordings = agent_recorder_counts(a->recorder);
 	if (gethostname(a->host, sizeof(a->host)))
 		*a->host = '\0';
 	a->host[HOST_NAME_MAX] = '\0';
 	set_opts(a);
 	err = session_open(&a->opts, &a->session, e);
 	if (!err)
+		err = agent_recorder_attach(a->recorder, a->session, &a->opts, e);
+	if (!err)
 		err = session_start(a->session, e);
+	if (!err)
+		err = agent_recorder_start(a->recorder, e);
 	if (err)
 		return err;
 	a->state.started_unix_ns = session_started_unix_ns(a->session);
@@ -321,6 +343,7 @@ int cmd_agent(const struct opts *o, struct err *e)
 	end_pushing(a, LAST_PUSH_NS);
 	http_close(a->http);
 	counters_done(&a->counters);
+	agent_recorder_free(a->recorder);
 	session_leave(a->session); /* its probes go with the program, and what it has */
 	if (!a->session)
 		free(a);

@@ -6,13 +6,13 @@
 #include <sys/utsname.h>
 
 #include "bpf/families.h"
-#include "bpf/site.h"
 #include "user/base/clock.h"
 #include "user/base/fmt.h"
 #include "user/commands.h"
 #include "user/export/exporter.h"
 #include "user/model/stack_rows.h"
 #include "user/record/recorder.h"
+#include "user/recording_target.h"
 #include "user/session.h"
 
 /* Names, counts of types and losses are told this often. */
@@ -33,61 +33,10 @@ struct record_run {
 	u64 telling_ns; /* and up to when it is being told; 0: none was yet */
 };
 
-static bool has_event(const struct py_binary *b, enum gs_event event)
-{
-	for (size_t i = 0; i < b->nsites; i++)
-		if (b->sites[i].event == event)
-			return true;
-	return false;
-}
-
-static u32 known_of(const struct session *s, const struct py_process *py)
-{
-	const struct py_binary *b = py->binary;
-	u32 known = EVENT_KNOWN_GC_GIL;
-
-	if (has_event(b, GS_EVENT_GIL_FORCED) || has_event(b, GS_EVENT_GIL_RELEASED_WHY))
-		known |= EVENT_KNOWN_FORCED;
-	if (py->gc_stats_addr || b->by_notes)
-		known |= EVENT_KNOWN_GC_FOUND;
-	if (b->free_threaded)
-		known |= EVENT_KNOWN_FREE_THREADED;
-	if (b->debug)
-		known |= EVENT_KNOWN_DEBUG;
-	if (!process_gil_enabled(py))
-		known |= EVENT_KNOWN_NO_GIL;
-	if (session_delay_known(s))
-		known |= EVENT_KNOWN_RUNNABLE;
-	if (session_takes_stacks(s, py))
-		known |= EVENT_KNOWN_STACKS;
-	return known;
-}
-
-static const char *text(const char *s)
-{
-	return s ? s : "";
-}
-
 static void on_target(void *ctx, const struct py_process *py, u64 since_ns, u32 seed_tid)
 {
-	const struct py_binary *b = py->binary;
 	struct record_run *r = ctx;
-	struct event ev = {
-		.kind = EVENT_PROCESS,
-		.ts_ns = since_ns,
-		.pid = py->pid,
-		.ns_id = py->ns_pid,
-		.seed_tid = seed_tid,
-		.known = known_of(r->session, py),
-		.gil = py->gil_addr,
-		.text = {
-			[EVENT_PROCESS_VERSION] = b->version,
-			[EVENT_PROCESS_PATH] = text(b->path),
-			[EVENT_PROCESS_BUILD_ID] = text(b->build_id),
-			[EVENT_PROCESS_COMMAND] = text(py->command),
-			[EVENT_PROCESS_COVERAGE] = text(b->types_coverage),
-		},
-	};
+	const struct event ev = recording_target(r->session, py, since_ns, seed_tid);
 
 	(void)recorder_add(r->recorder, &ev); /* without memory the recorder stops by itself */
 }

@@ -53,7 +53,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.only_pid = one ? s->found[0]->pid : 0,
 			.follow_children = o->children || o->all,
 			.follow_all = o->all,
-			.record = o->command == CMD_RECORD,
+			.record = o->command == CMD_RECORD || o->ring_bytes,
 			.watch = opts_watch(o),
 			.bursts = wants_bursts(s, multi),
 			.slow_ns = o->slow_ns,

@@ -85,6 +85,17 @@ static const struct {
 	{ "[measure]\nbudget = 1e1%\n", ":2: budget: not a share" },
 	{ "[measure]\ninterval = 0\n", ":2: interval: out of range" },
 	{ "[labels]\nmax_series = 10\n", ":2: max_series: not a number from 2000" },
+	{ "[trigger]\nwait = 1\n", ":2: wait: needs directory as well" },
+	{ "[trigger]\nloop = 1\ndirectory = /r\n", ":2: loop: what measures it is not among" },
+	{ "[measure]\nfamilies = io\n[trigger]\ndirectory = /r\ngc = 1\n", ":5: gc: what meas" },
+	{ "[trigger]\ndirectory = r\n", ":2: directory: not an absolute path" },
+	{ "[trigger]\nmemory = 1T\n", ":2: memory: not a number of bytes" },
+	{ "[trigger]\nmemory = 99999999999999999999G\n", ":2: memory: not a number of bytes" },
+	{ "[trigger]\nmemory = 1KB\n", ":2: memory: not a number of bytes" },
+	{ "[trigger]\nmemory = 2G\n", ":2: memory: out of range; 256K to 1G" },
+	{ "[trigger]\n\nmax_bytes = 63M\n", ":3: max_bytes: less than twice memory" },
+	{ "[trigger]\nmemory = 600M\n", ":2: max_bytes: less than twice memory" },
+	{ "[trigger]\nlast = never\n", ":2: last: not a time" },
 	{ "[services]\nweb =\n", ":2: web: not a pattern" },
 	{ "[services]\n0123456789012345678901234567890123456789012345678901234567890123 = x\n",
 	  ":2: 01234" },
@@ -152,10 +163,14 @@ static void every_key_is_read(void **state)
 		   "auth_file = /a\ninsecure = yes\nmax_connections = 5\ntimeout = 3\n"
 		   "[otlp]\nendpoint = https://c:4318/v1/metrics\ninterval = 3s\ntimeout = 4\n"
 		   "queue = 9\ngzip = no\nheaders_file = /h\nca_file = /ca\n"
-		   "[measure]\nmode = exact\nfamilies = gil , asyncio\nbudget = none\n"
+		   "[measure]\nmode = exact\nfamilies = gil , asyncio,gc\nbudget = none\n"
 		   "interval = 500ms\nmax_processes = 7\nmax_threads = 70\nsample_rate = 99\n"
 		   "slow = 5ms\n; a comment\n[labels]\nper_process = yes\nper_thread = yes\n"
-		   "max_series = 2000\nforget = never\n[services]\nweb = /w*\nweb = process:x");
+		   "max_series = 2000\nforget = never\n"
+		   "[trigger]\nwait = 500ms\ngc = 200ms\nloop = 1\nservice = web*\n"
+		   "directory = /r\nlast = 5s\nmemory = 512K\npause = 2s\n"
+		   "max_recordings = 3\nmax_bytes = 2M\nmax_age = 3s\n"
+		   "[services]\nweb = /w*\nweb = process:x");
 	assert_int_equal(config_load(path, &c, &e), 0);
 	assert_string_equal(c.listen, "[::1]:0");
 	assert_string_equal(c.tls_cert, "/c");
@@ -173,6 +188,7 @@ static void every_key_is_read(void **state)
 	assert_false(c.otlp_gzip);
 	assert_string_equal(c.mode, "exact");
 	assert_int_equal(c.families, GS_FAMILY_BIT(GS_FAMILY_PROC) | GS_FAMILY_BIT(GS_FAMILY_GIL) |
+					     GS_FAMILY_BIT(GS_FAMILY_GC) |
 					     GS_FAMILY_BIT(GS_FAMILY_ASYNCIO));
 	assert_true(c.budget == 0);
 	assert_int_equal(c.interval_ns, 500000000);
@@ -182,6 +198,17 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c.slow_ns, 5000000);
 	assert_int_equal(c.max_series, 2000);
 	assert_int_equal(c.forget_ns, 0);
+	assert_int_equal(c.trigger_wait_ns, 500000000);
+	assert_int_equal(c.trigger_gc_ns, 200000000);
+	assert_int_equal(c.trigger_loop_ns, 1000000000);
+	assert_string_equal(c.trigger_service, "web*");
+	assert_string_equal(c.trigger_directory, "/r");
+	assert_int_equal(c.trigger_last_ns, 5000000000);
+	assert_int_equal(c.trigger_memory, 512 << 10);
+	assert_int_equal(c.trigger_pause_ns, 2000000000);
+	assert_int_equal(c.max_recordings, 3);
+	assert_int_equal(c.max_bytes, 2 << 20);
+	assert_int_equal(c.max_age_ns, 3000000000);
 	assert_int_equal(c.nrules, 2);
 	assert_string_equal(c.rules[1].name, "web");
 	assert_string_equal(c.rules[1].pattern, "process:x");
@@ -223,6 +250,8 @@ static void what_needs_a_restart_is_found(void **state)
 	b.interval_ns++;
 	strcpy(b.rules[b.nrules++].name, "x");
 	assert_null(config_needs_restart(&a, &b));
+	b.trigger_gc_ns = 1;
+	assert_string_equal(config_needs_restart(&a, &b)->name, "gc");
 	b.mode = "exact";
 	assert_string_equal(config_needs_restart(&a, &b)->name, "mode");
 	strcpy(b.listen, "127.0.0.1:1");

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bpf/families.h"
 #include "user/base/str.h"
 
 #define FILE_MAX 65536
@@ -66,7 +67,8 @@ static void check_line(struct reading *r, const char *line, size_t len)
 		complain(r, r->line, "", "a section is [NAME]");
 	else if (!known_section(line + 1, (size_t)(close - line - 1)))
 		complain(r, r->line, "",
-			 "no such section; there are: [http] [otlp] [measure] [labels] [services]");
+			 "no such section; there are: [http] [otlp] [measure] [labels] "
+			 "[trigger] [services]");
 	else if (close[1 + strspn(close + 1, " \t\r")] != '\n' &&
 		 close[1 + strspn(close + 1, " \t\r")])
 		complain(r, r->line, "", "there is more behind the section's name");
@@ -150,10 +152,28 @@ static u32 line_of(const struct agent_config *c, const char *name)
 	return 0;
 }
 
+/* A limit of [trigger] needs what measures it, and a place for recordings. */
+static void check_trigger(struct reading *r, const char *key, u64 limit_ns, u32 family)
+{
+	const struct agent_config *c = r->config;
+
+	if (limit_ns && !(c->families & GS_FAMILY_BIT(family)))
+		complain(r, line_of(c, key), key, "what measures it is not among the families");
+	if (limit_ns && !*c->trigger_directory)
+		complain(r, line_of(c, key), key, "needs directory as well");
+}
+
 /* What no key knows alone. */
 static void check_whole(struct reading *r)
 {
 	const struct agent_config *c = r->config;
+
+	check_trigger(r, "wait", c->trigger_wait_ns, GS_FAMILY_GIL);
+	check_trigger(r, "gc", c->trigger_gc_ns, GS_FAMILY_GC);
+	check_trigger(r, "loop", c->trigger_loop_ns, GS_FAMILY_ASYNCIO);
+	if (c->max_bytes / 2 < c->trigger_memory)
+		complain(r, line_of(c, "max_bytes") ?: line_of(c, "memory"), "max_bytes",
+			 "less than twice memory");
 
 	if (*c->tls_cert && !*c->tls_key)
 		complain(r, line_of(c, "tls_cert"), "tls_cert", "needs tls_key as well");
@@ -237,7 +257,8 @@ static size_t size_of(enum config_type type)
 		[CONFIG_URL] = CONFIG_TEXT,	 [CONFIG_FLAG] = sizeof(bool),
 		[CONFIG_NUMBER] = sizeof(u64),	 [CONFIG_DURATION] = sizeof(u64),
 		[CONFIG_SHARE] = sizeof(double), [CONFIG_MODE] = sizeof(char *),
-		[CONFIG_FAMILIES] = sizeof(u32),
+		[CONFIG_FAMILIES] = sizeof(u32), [CONFIG_SIZE] = sizeof(u64),
+		[CONFIG_PATTERN] = CONFIG_TEXT,
 	};
 
 	return sizes[type];

@@ -18,7 +18,7 @@
 #include "user/base/err.h"
 
 #define CONFIG_TEXT 256 /* longest text value, its NUL included */
-#define CONFIG_MAX_KEYS 32
+#define CONFIG_MAX_KEYS 48
 
 struct agent_config {
 	/* [http] */
@@ -46,6 +46,15 @@ struct agent_config {
 	bool per_process, per_thread;
 	u64 max_series;
 	u64 forget_ns; /* 0: never */
+	/* [trigger] */
+	u64 trigger_wait_ns, trigger_gc_ns, trigger_loop_ns; /* 0: none */
+	char trigger_service[CONFIG_TEXT]; /* fnmatch(3); "": all */
+	char trigger_directory[CONFIG_TEXT];
+	u64 trigger_last_ns;
+	u64 trigger_memory; /* bytes */
+	u64 max_recordings, max_bytes; /* of all of them */
+	u64 max_age_ns;
+	u64 trigger_pause_ns;
 	/* [services] */
 	struct service_rule rules[SERVICE_RULES_MAX];
 	size_t nrules;
@@ -64,6 +73,8 @@ enum config_type {
 	CONFIG_SHARE,
 	CONFIG_MODE,
 	CONFIG_FAMILIES,
+	CONFIG_SIZE, /* bytes; with K, M or G */
+	CONFIG_PATTERN,
 };
 
 struct config_key {
@@ -103,6 +114,12 @@ int config_load(const char *path, struct agent_config *ret_c, struct err *e);
  * Return: the text, to be freed; NULL with @e set, "FILE: …", exit code 2.
  */
 char *config_text(const char *path, bool secret, struct err *e);
+
+/* Is there anything that makes a recording? */
+static inline bool config_triggers(const struct agent_config *c)
+{
+	return c->trigger_wait_ns || c->trigger_gc_ns || c->trigger_loop_ns;
+}
 
 /* The first key in which @b differs from @a that a running agent cannot change; NULL: none. */
 const struct config_key *config_needs_restart(const struct agent_config *a,

@@ -84,6 +84,30 @@ const struct config_key config_keys[] = {
 	    "service=\"other\"."),
 	KEY("labels", "forget", CONFIG_DURATION, forget_ns, 0, 366 * 86400 * SECOND, "60m", false,
 	    "Time after which a service without a process disappears, its counters with it; never: it stays."),
+	KEY("trigger", "wait", CONFIG_DURATION, trigger_wait_ns, 0, 600 * SECOND, "never", true,
+	    "Time: when a thread has waited longer for the GIL, the last seconds are kept as a recording,\n"
+	    "which gilscope report reads; never: they are not."),
+	KEY("trigger", "gc", CONFIG_DURATION, trigger_gc_ns, 0, 600 * SECOND, "never", true,
+	    "Likewise, when a collection took longer."),
+	KEY("trigger", "loop", CONFIG_DURATION, trigger_loop_ns, 0, 600 * SECOND, "never", true,
+	    "Likewise, when an iteration of an event loop did; asyncio must be among the families."),
+	KEY("trigger", "service", CONFIG_PATTERN, trigger_service, 0, 0, "", true,
+	    "Pattern of the service label: others make no recording.  Not set: all may."),
+	KEY("trigger", "directory", CONFIG_PATH, trigger_directory, 0, 0, "", true,
+	    "Where recordings go: made if it is missing; others may not write there.  A recording has\n"
+	    "command lines and names of all measured programs."),
+	KEY("trigger", "last", CONFIG_DURATION, trigger_last_ns, SECOND, 600 * SECOND, "10s", true,
+	    "Time that a recording goes back, if memory is enough."),
+	KEY("trigger", "memory", CONFIG_SIZE, trigger_memory, 256 << 10, 1 << 30, "32M", true,
+	    "Bytes (K, M, G) of events that are kept in memory for it."),
+	KEY("trigger", "pause", CONFIG_DURATION, trigger_pause_ns, SECOND / 10, 86400 * SECOND, "60s", true,
+	    "Time from a recording until there can be another, of whatever service."),
+	KEY("trigger", "max_recordings", CONFIG_NUMBER, max_recordings, 1, 1000, "20", true,
+	    "Recordings in the directory; the oldest goes first."),
+	KEY("trigger", "max_bytes", CONFIG_SIZE, max_bytes, 1 << 20, 1ULL << 40, "1G", true,
+	    "Bytes of all of them, at least twice memory; likewise."),
+	KEY("trigger", "max_age", CONFIG_DURATION, max_age_ns, SECOND, 366 * 86400 * SECOND, "10080m", true,
+	    "Time after which a recording is removed."),
 };
 /* clang-format on */
 
@@ -171,6 +195,27 @@ static int set_duration(u64 *to, const struct config_key *k, const char *text, c
 	return -EINVAL;
 }
 
+static int set_size(u64 *to, const struct config_key *k, const char *text, char *why, size_t size)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text + digits;
+	unsigned int shift = *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 0;
+	char number[24];
+	u64 n;
+
+	snprintf(number, sizeof(number), "%.*s", (int)digits, text);
+	if (!digits || digits >= sizeof(number) || unit[!!shift] ||
+	    str_to_u64(number, 0, UINT64_MAX >> shift, &n))
+		return no(why, size, "not a number of bytes, as in 500K, 32M or 1G");
+	if (n << shift < k->min || n << shift > k->max) {
+		snprintf(why, size, "out of range; %lluK to %lluG",
+			 (unsigned long long)(k->min >> 10), (unsigned long long)(k->max >> 30));
+		return -EINVAL;
+	}
+	*to = n << shift;
+	return 0;
+}
+
 static int set_share(double *to, const char *text, char *why, size_t size)
 {
 	size_t digits = strspn(text, "0123456789.");
@@ -232,9 +277,12 @@ int config_set(struct agent_config *c, const struct config_key *k, const char *t
 	case CONFIG_ADDRESS:
 	case CONFIG_PATH:
 	case CONFIG_URL:
+	case CONFIG_PATTERN:
 		return set_text(to, k, text, why, size);
 	case CONFIG_NUMBER:
 		return set_number(to, k, text, why, size);
+	case CONFIG_SIZE:
+		return set_size(to, k, text, why, size);
 	case CONFIG_DURATION:
 		return set_duration(to, k, text, why, size);
 	case CONFIG_SHARE:

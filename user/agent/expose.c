@@ -304,6 +304,8 @@ static void write_agent(struct trace_metrics *m, const struct counters *c,
 	       "Connections closed because they were too slow or too many.");
 	if (*c->config->otlp_endpoint)
 		write_otlp(m, &s->otlp);
+	if (s->recordings)
+		trigger_expose(m, s->recordings);
 }
 
 static void write_all(struct trace_metrics *m, const struct counters *c,

@@ -10,6 +10,7 @@
 
 #include "user/agent/counters.h"
 #include "user/agent/otlp.h"
+#include "user/agent/trigger.h"
 #include "user/base/out.h"
 
 /* What the agent knows of itself. */
@@ -23,6 +24,7 @@ struct agent_state {
 	u64 refused; /* of them, with another code than 200 */
 	u64 cut; /* connections closed: too slow, or too many */
 	struct otlp_counts otlp;
+	const struct trigger_counts *recordings; /* not owned; NULL: no limit makes any */
 };
 
 /* Write all of it; what fails is in out->err. */

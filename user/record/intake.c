@@ -251,7 +251,7 @@ int recorder_emit(struct recorder *r, const struct event *ev)
 		return err;
 	met = trigger_met(r->o->triggers, r->o->ntriggers, ev);
 	if (met)
-		r->met = met;
+		recorder_note_met(r, met, ev);
 	err = packet_add(r->packet, ev);
 	if (err == -ENOSPC) {
 		err = recorder_seal(r);

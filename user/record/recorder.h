@@ -30,8 +30,21 @@ struct recorder_opts {
 	bool force; /* replace a recording that is there */
 	u64 max_bytes; /* stop when the files are this large; 0: never */
 	u64 ring_bytes; /* flight recorder: keep so much in memory; 0: write everything */
+	u64 ring_ns; /* flight recorder: nothing that ended longer ago; 0: all that there is room
+			for */
 	const struct trigger *triggers; /* flight recorder: what makes a snapshot by itself */
 	size_t ntriggers;
+	bool hand_out; /* triggers make none: recorder_met() tells of them */
+};
+
+#define RECORDER_MET_MAX 64
+
+/* What met a trigger: spans of one process. */
+struct recorder_met {
+	const struct trigger *trigger;
+	u32 pid; /* 0: not known */
+	u64 ns; /* the longest of them */
+	u64 times; /* how many */
 };
 
 /*
@@ -82,6 +95,23 @@ int recorder_probes(struct recorder *r, const struct figures *f);
 
 /* Flight recorder: write a snapshot, and say so on stderr; @why goes into its END event. */
 void recorder_snapshot(struct recorder *r, const char *why);
+
+/*
+ * recorder_met - with hand_out: what met a trigger since the last call
+ * @list: RECORDER_MET_MAX of them; *@ret_missed counts those for which it had no room
+ *
+ * It is in memory, so a snapshot has it.  Return: how many; their triggers are those of the opts.
+ */
+size_t recorder_met(struct recorder *r, struct recorder_met *list, u64 *ret_missed);
+
+/*
+ * recorder_snapshot_to - flight recorder: write a snapshot to @directory, which must not exist
+ * @why: goes into its END event
+ *
+ * Nothing is said on stderr.  The recorder goes on either way.  Return: 0 or a negative errno, @e
+ * set; what there is of the snapshot then is left to the caller.
+ */
+int recorder_snapshot_to(struct recorder *r, const char *directory, const char *why, struct err *e);
 
 struct recorder_state {
 	u64 events, bytes; /* in the files (flight recorder: in memory) so far */

@@ -49,6 +49,9 @@ struct recorder {
 	unsigned int tried; /* the number of the last snapshot, whether or not it was written */
 	size_t run; /* records read in this run */
 	const struct trigger *met; /* by an event, since the last look */
+	struct recorder_met mets[RECORDER_MET_MAX]; /* with hand_out: to be told */
+	size_t nmets;
+	u64 mets_missed;
 	struct recorder_state state;
 	struct err error; /* the first one */
 };
@@ -64,6 +67,9 @@ bool recorder_drain(struct recorder *r);
 
 /* Put what happened up to @to_ns into packets. */
 int recorder_emit_to(struct recorder *r, u64 to_ns);
+
+/* met.c: @ev, which has been put into packets, met @t. */
+void recorder_note_met(struct recorder *r, const struct trigger *t, const struct event *ev);
 
 /* Put one event into the packet, finishing it if it is full. */
 int recorder_emit(struct recorder *r, const struct event *ev);

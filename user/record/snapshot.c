@@ -159,28 +159,65 @@ static int open_next(struct snapshot *s, char *path, size_t size)
 		   : 0;
 }
 
-int recorder_write_snapshot(struct recorder *r, const struct event *end, struct err *e)
+/* What happened so far is in memory from here on. */
+static int begin(struct snapshot *s, struct recorder *r, struct err *e)
 {
-	struct snapshot s = { .r = r, .discarded = r->dropped_discarded, .e = e };
-	char path[PATH_SIZE];
-	int err = recorder_seal(r), closed;
+	int err = recorder_seal(r);
 
-	if (err)
-		return errf(e, GS_EXIT_FAILED, err, "%s: %s; no snapshot", r->o->directory,
-			    strerror(-err));
-	s.at_ns = r->oldest ? blob_begin_ns(r->oldest) : r->emitted_to_ns;
-	err = open_next(&s, path, sizeof(path));
-	if (err)
-		return err;
-	s.packet = packet_new(trace_writer_uuid(s.writer), 0);
-	err = s.packet ? write_all(&s, end) : -ENOMEM;
-	free(s.packet);
-	closed = trace_writer_close(s.writer, e);
+	*s = (struct snapshot) { .r = r, .discarded = r->dropped_discarded, .e = e };
+	s->at_ns = r->oldest ? blob_begin_ns(r->oldest) : r->emitted_to_ns;
+	return err ? errf(e, GS_EXIT_FAILED, err, "%s: %s; no snapshot", r->o->directory,
+			  strerror(-err))
+		   : 0;
+}
+
+/* Into s->writer, which is closed. */
+static int fill(struct snapshot *s, const char *path, const struct event *end)
+{
+	int err, closed;
+
+	s->packet = packet_new(trace_writer_uuid(s->writer), 0);
+	err = s->packet ? write_all(s, end) : -ENOMEM;
+	free(s->packet);
+	closed = trace_writer_close(s->writer, s->e);
 	if (!err)
 		err = closed;
+	return err ? errf(s->e, GS_EXIT_FAILED, err, "%s: %s; the snapshot is incomplete", path,
+			  strerror(-err))
+		   : 0;
+}
+
+int recorder_snapshot_to(struct recorder *r, const char *directory, const char *why, struct err *e)
+{
+	struct event end = { .kind = EVENT_END };
+	struct snapshot s;
+	int err;
+
+	end.text[EVENT_END_REASON] = why;
+	pthread_mutex_lock(&r->lock);
+	err = begin(&s, r, e);
+	if (!err)
+		err = trace_writer_open(directory, false, r->info, &s.writer, e);
+	if (!err)
+		err = fill(&s, directory, &end);
+	r->state.snapshots += !err;
+	r->state.failed += !!err;
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+int recorder_write_snapshot(struct recorder *r, const struct event *end, struct err *e)
+{
+	struct snapshot s;
+	char path[PATH_SIZE];
+	int err = begin(&s, r, e);
+
+	if (!err)
+		err = open_next(&s, path, sizeof(path));
+	if (!err)
+		err = fill(&s, path, end);
 	if (err)
-		return errf(e, GS_EXIT_FAILED, err, "%s: %s; the snapshot is incomplete", path,
-			    strerror(-err));
+		return err;
 	r->state.snapshots++;
 	fprintf(stderr, "gilscope: %s: snapshot (%s)\n", path,
 		end->text[EVENT_END_REASON] ? end->text[EVENT_END_REASON] : "");

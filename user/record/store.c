@@ -24,6 +24,11 @@ static void drop_oldest(struct recorder *r)
 	free(b);
 }
 
+static bool is_too_old(const struct recorder *r)
+{
+	return r->o->ring_ns && r->newest->end_ns > r->oldest->end_ns + r->o->ring_ns;
+}
+
 static int keep(struct recorder *r)
 {
 	const struct packet *p = r->packet;
@@ -42,7 +47,7 @@ static int keep(struct recorder *r)
 		r->oldest = b;
 	r->newest = b;
 	r->state.bytes += b->size;
-	while (r->oldest != r->newest && r->state.bytes > r->o->ring_bytes)
+	while (r->oldest != r->newest && (r->state.bytes > r->o->ring_bytes || is_too_old(r)))
 		drop_oldest(r);
 	if (r->dropped_end_ns != forget_ns)
 		known_forget(&r->known, r->dropped_end_ns);
