@@ -4,7 +4,8 @@
  * returns at once where none is due, or where another thread collects.  _PyGC_CollectNoFail() at
  * shutdown tells nobody.  So the sites are those two calls, which are given all that is to be
  * known: invoke_gc_callback(tstate, phase, generation, collected, uncollectable); and the return of
- * the first, where the pause begins.
+ * the first, where the pause begins.  3.14.0 to 3.14.4 are given a pointer for the last two, to a
+ * struct gc_collection_stats { collected, uncollectable } in _PyGC_Collect()'s own frame.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #include "user/target/sites.h"
 
 #define PHASES_MAX 4 /* copies of either call */
+#define ARM64_SP 31
 
 struct phases {
 	u64 collect; /* the function they are in */
 	u64 start[PHASES_MAX], stop[PHASES_MAX];
 	size_t nstart, nstop;
+	bool pointed[PHASES_MAX]; /* of the stops: what was found is behind a pointer */
 };
 
 static const char *text_arg(struct site_search *s, const struct flow *f, u64 call)
@@ -27,6 +30,16 @@ static const char *text_arg(struct site_search *s, const struct flow *f, u64 cal
 	if (flow_arg_at(f, call, 1, &v) || v.base)
 		return NULL;
 	return elf_file_string(s->elf, (u64)v.disp, 16);
+}
+
+/* Is the fourth argument of @call a place in the caller's frame? */
+static bool is_pointed(const struct flow *f, u64 call)
+{
+	const unsigned int sp = flow_is_sp(f, FLOW_RSP) ? FLOW_RSP : ARM64_SP;
+	struct flow_value v, frame;
+
+	return !flow_arg_at(f, call, 3, &v) && !flow_value_at(f, call, sp, &frame) && v.base &&
+	       v.base == frame.base;
 }
 
 /* Into *@p, if the function at @vaddr tells of both. */
@@ -52,8 +65,10 @@ static int look_into(struct site_search *s, u64 vaddr, struct phases *p)
 		text = text_arg(s, f, at);
 		if (text && !strcmp(text, "start") && p->nstart < PHASES_MAX)
 			p->start[p->nstart++] = at;
-		else if (text && !strcmp(text, "stop") && p->nstop < PHASES_MAX)
+		else if (text && !strcmp(text, "stop") && p->nstop < PHASES_MAX) {
+			p->pointed[p->nstop] = is_pointed(f, at);
 			p->stop[p->nstop++] = at;
+		}
 	}
 	flow_free(f);
 	p->collect = p->nstart && p->nstop ? vaddr : 0;
@@ -91,7 +106,22 @@ static struct gs_arg argument(struct site_search *s, unsigned int n, s8 size)
 				 .size = size };
 }
 
-static int add(struct site_search *s, const struct phases *p, bool start, u64 call, struct err *e)
+/* What a collection found: the two arguments from the fourth on, or where that one points. */
+static void add_found(struct site_search *s, bool pointed, struct site_found *found)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct gs_arg *a = &found->args[1 + i];
+
+		*a = argument(s, pointed ? 3 : 3 + i, 8);
+		if (pointed) {
+			a->kind = GS_ARG_DEREF;
+			a->disp = 8 * (s32)i;
+		}
+	}
+}
+
+static int add(struct site_search *s, const struct phases *p, bool start, u64 call, bool pointed,
+	       struct err *e)
 {
 	struct elf_symbol sym;
 	struct site_found found = {
@@ -101,12 +131,10 @@ static int add(struct site_search *s, const struct phases *p, bool start, u64 ca
 		.found_by = elf_file_symbol(s->elf, "gc_collect_main", &sym) ? "decode" : "symtab",
 	};
 
-	if (start) {
+	if (start)
 		found.args[0] = argument(s, 2, -4);
-	} else {
-		found.args[1] = argument(s, 3, 8);
-		found.args[2] = argument(s, 4, 8);
-	}
+	else
+		add_found(s, pointed, &found);
 	return sites_add(s, e, &found,
 			 "the call in gc_collect_main (0x%lx) that tells \"%s\" to "
 			 "gc.callbacks",
@@ -137,8 +165,8 @@ int sites_gc_inside(struct site_search *s, struct err *e)
 	int r = find(s, &p);
 
 	for (size_t i = 0; i < p.nstart && !r && p.collect; i++)
-		r = add(s, &p, true, p.start[i], e) ?: add_told(s, p.start[i], e);
+		r = add(s, &p, true, p.start[i], false, e) ?: add_told(s, p.start[i], e);
 	for (size_t i = 0; i < p.nstop && !r && p.collect; i++)
-		r = add(s, &p, false, p.stop[i], e);
+		r = add(s, &p, false, p.stop[i], p.pointed[i], e);
 	return r ? r : p.collect != 0;
 }
