@@ -132,6 +132,28 @@ static void folding_a_thread_adds_nothing_to_the_interval(void **state)
 	figures_free(to);
 }
 
+static void off_the_cpu(void **state)
+{
+	struct fig_process p = { .measured_ns = 1000000 };
+	struct fig_gil *g = fig_row_add(FIG_GILS, &p);
+	struct fig_thread t = { .held_ns = 10000, .held_offcpu_ns = 2500 };
+
+	(void)state;
+	assert_true(fig_offcpu_share(&p, &t) == 0.25);
+	g->held_error_ratio = 0.01; /* just as long as chance may make it */
+	assert_true(fig_offcpu_share(&p, &t) == 0.25);
+	g->held_error_ratio = 0.011;
+	assert_true(isnan(fig_offcpu_share(&p, &t)));
+	g->held_error_ratio = NAN; /* a recording of watch mode */
+	t.held_offcpu_ns = 20000;
+	assert_true(fig_offcpu_share(&p, &t) == 1);
+	t.held_offcpu_ns = FIG_NULL;
+	assert_true(isnan(fig_offcpu_share(&p, &t)));
+	t.held_offcpu_ns = t.held_ns = 0;
+	assert_true(isnan(fig_offcpu_share(&p, &t)));
+	free(p.gils);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +162,7 @@ int main(void)
 		cmocka_unit_test(a_sum_is_null_only_if_all_parts_are),
 		cmocka_unit_test(ended_threads_of_a_process_that_goes_on_are_one_row),
 		cmocka_unit_test(folding_a_thread_adds_nothing_to_the_interval),
+		cmocka_unit_test(off_the_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,7 +164,7 @@ int table_threads(FILE *out, const struct fig_process *p)
 		share_cell(&t, th->wait_ns, p->measured_ns);
 		rate_cell(&t, th->takes, p);
 		part_cell(&t, th->forced_releases, th->takes);
-		part_cell(&t, th->held_offcpu_ns, th->held_ns);
+		text_table_cell(&t, fmt_percent(fig_offcpu_share(p, th)).s);
 		quantile_cell(&t, &th->hold, 0.5);
 		quantile_cell(&t, &th->hold, 0.99);
 		quantile_cell(&t, &th->hold, 1);

@@ -113,6 +113,19 @@ void fig_row_sum(enum fig_table t, void *sum, const void *row)
 	}
 }
 
+double fig_offcpu_share(const struct fig_process *p, const struct fig_thread *t)
+{
+	double error = 0;
+
+	for (size_t i = 0; i < p->ngils; i++)
+		if (p->gils[i].held_error_ratio > error) /* not if it is not known */
+			error = p->gils[i].held_error_ratio;
+	if (t->held_ns == FIG_NULL || t->held_offcpu_ns == FIG_NULL || !t->held_ns ||
+	    (double)t->held_ns < error * (double)p->measured_ns)
+		return NAN;
+	return fmin((double)t->held_offcpu_ns / (double)t->held_ns, 1);
+}
+
 size_t fig_threads_shown(const struct fig_process *p, const void **list, struct fig_ended *ended)
 {
 	size_t count = 0, folded = 0;

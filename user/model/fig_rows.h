@@ -42,6 +42,14 @@ struct fig_ended {
  */
 size_t fig_threads_shown(const struct fig_process *p, const void **list, struct fig_ended *ended);
 
+/*
+ * fig_offcpu_share - the part of the holds of @t, a thread of @p, in which it was not running
+ *
+ * At most 1.  NAN: not known; also where the holds are sampled and shorter than what chance does to
+ * samples: time off the CPU is measured, and of a thread that no sample met it would be all.
+ */
+double fig_offcpu_share(const struct fig_process *p, const struct fig_thread *t);
+
 /* A sum in which null counts as nothing: null only if both are. */
 u64 fig_sum(u64 a, u64 b);
 

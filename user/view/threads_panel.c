@@ -34,7 +34,7 @@ GETTER(get_hold_p99, quantile_of(&t->hold, 0.99))
 GETTER(get_hold_max, quantile_of(&t->hold, 1))
 GETTER(get_wait_p99, quantile_of(&t->wait, 0.99))
 GETTER(get_forced, share_of(t->forced_releases, t->takes))
-GETTER(get_offcpu, share_of(t->held_offcpu_ns, t->held_ns))
+GETTER(get_offcpu, fig_offcpu_share(r->process, t))
 
 static const char *get_name(const void *row)
 {
