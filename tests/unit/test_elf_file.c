@@ -57,6 +57,30 @@ static void reads_symbols_strings_and_offsets(void **state)
 	elf_file_close(f);
 }
 
+/* Every function once looked up by name is there, in its place. */
+static void lists_functions_by_address(void **state)
+{
+	struct elf_file *f = open_self();
+	struct elf_function *list;
+	struct elf_symbol sym;
+	size_t n = elf_file_functions(f, &list), found = 0;
+
+	(void)state;
+	assert_true(n > 100); /* the tests are linked with all they test */
+	assert_int_equal(elf_file_symbol(f, "main", &sym), 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(list[i].size && *list[i].name);
+		assert_true(!i || list[i].vaddr >= list[i - 1].vaddr);
+		if (!strcmp(list[i].name, "main")) {
+			assert_true(list[i].vaddr == sym.vaddr && list[i].size == sym.size);
+			found++;
+		}
+	}
+	assert_int_equal(found, 1);
+	free(list);
+	elf_file_close(f);
+}
+
 static void refuses_addresses_outside_of_the_file(void **state)
 {
 	struct elf_file *f = open_self();
@@ -111,6 +135,7 @@ static void use_all(int fd)
 	struct elf_file *f;
 	struct code *c;
 	struct usdt_note notes[4];
+	struct elf_function *list;
 	struct elf_import imp;
 	struct elf_symbol sym;
 	u64 v;
@@ -121,6 +146,8 @@ static void use_all(int fd)
 		elf_file_bytes(f, sym.vaddr, sym.size);
 	elf_file_export(f, "environ", &sym);
 	elf_file_function_at(f, sym.vaddr);
+	elf_file_functions(f, &list);
+	free(list);
 	elf_file_import(f, "write", &imp);
 	elf_file_got_value(f, 0x4000, &v);
 	elf_file_pointer(f, 0x4000, &v);
@@ -212,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_symbols_strings_and_offsets),
+		cmocka_unit_test(lists_functions_by_address),
 		cmocka_unit_test(refuses_addresses_outside_of_the_file),
 		cmocka_unit_test(finds_imports_and_their_stubs),
 		cmocka_unit_test(tells_other_files_apart),

@@ -104,6 +104,18 @@ int elf_file_export(struct elf_file *f, const char *name, struct elf_symbol *ret
 /* The function that @vaddr is in, by name; NULL if no table says.  Valid until close. */
 const char *elf_file_function_at(struct elf_file *f, u64 vaddr);
 
+/* A function by its place. */
+struct elf_function {
+	u64 vaddr, size; /* bytes, not 0 */
+	const char *name; /* not ""; valid until close */
+};
+
+/*
+ * elf_file_functions - the functions that have names: of .symtab, or where it has none, of .dynsym
+ * Return: how many, by rising address, at most 4 Mi; *@ret_list is malloc'd, NULL with 0.
+ */
+size_t elf_file_functions(struct elf_file *f, struct elf_function **ret_list);
+
 /* Build id as hex, or NULL.  malloc'd. */
 char *elf_file_build_id(struct elf_file *f);
 

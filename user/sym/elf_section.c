@@ -11,6 +11,7 @@
 
 #define SECTION_SIZE_MAX (256ULL << 20)
 #define NOTE_NAME_GNU "GNU"
+#define FUNCTIONS_MAX (4U << 20) /* of one file; the largest libraries have a tenth of it */
 
 u8 *elf_file_section_read(const struct elf_file *f, const struct elf_section *s)
 {
@@ -155,18 +156,27 @@ static const char *symtab_function_at(struct elf_file *f, u64 vaddr)
 	return NULL;
 }
 
-const char *elf_file_function_at(struct elf_file *f, u64 vaddr)
+/* How many symbols .dynsym has. */
+static size_t ndynsym(const struct elf_file *f)
 {
-	const char *name = symtab_function_at(f, vaddr);
-	size_t i, n = 0;
+	size_t n = 0;
 
-	if (name)
-		return name;
-	for (i = 0; i < f->nsections; i++) {
+	for (size_t i = 0; i < f->nsections; i++) {
 		if (f->sections[i].sh_type == SHT_DYNSYM && in_file(f, &f->sections[i]))
 			n = f->sections[i].sh_size / sizeof(Elf64_Sym);
 	}
-	for (i = 0; i < n; i++) {
+	return n;
+}
+
+const char *elf_file_function_at(struct elf_file *f, u64 vaddr)
+{
+	const char *name = symtab_function_at(f, vaddr);
+	size_t n;
+
+	if (name)
+		return name;
+	n = ndynsym(f);
+	for (size_t i = 0; i < n; i++) {
 		Elf64_Sym sym;
 
 		if (!elf_dynsym(f, i, &sym, &name))
@@ -176,6 +186,54 @@ const char *elf_file_function_at(struct elf_file *f, u64 vaddr)
 			return name;
 	}
 	return NULL;
+}
+
+static int by_vaddr(const void *a, const void *b)
+{
+	const struct elf_function *x = a, *y = b;
+
+	return x->vaddr < y->vaddr ? -1 : x->vaddr > y->vaddr;
+}
+
+static void add_function(struct elf_function *list, size_t *n, const Elf64_Sym *sym,
+			 const char *name)
+{
+	u8 type = ELF64_ST_TYPE(sym->st_info);
+
+	if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym->st_shndx == SHN_UNDEF ||
+	    !sym->st_size || !*name)
+		return;
+	list[(*n)++] = (struct elf_function) { sym->st_value, sym->st_size, name };
+}
+
+size_t elf_file_functions(struct elf_file *f, struct elf_function **ret_list)
+{
+	struct elf_function *list;
+	size_t of, n = 0;
+
+	*ret_list = NULL;
+	if (!f->symtab_tried)
+		symtab_read(f);
+	of = f->nsymtab ? f->nsymtab : ndynsym(f);
+	if (of > FUNCTIONS_MAX)
+		of = FUNCTIONS_MAX;
+	list = of ? malloc(of * sizeof(*list)) : NULL;
+	for (size_t i = 0; list && i < of; i++) {
+		Elf64_Sym sym;
+		const char *name;
+
+		if (f->nsymtab)
+			add_function(list, &n, &f->symtab[i], symtab_name(f, &f->symtab[i]));
+		else if (elf_dynsym(f, i, &sym, &name))
+			add_function(list, &n, &sym, name);
+	}
+	if (!n) {
+		free(list);
+		return 0;
+	}
+	qsort(list, n, sizeof(*list), by_vaddr);
+	*ret_list = list;
+	return n;
 }
 
 static char *hex(const u8 *p, size_t n)
