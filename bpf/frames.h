@@ -47,6 +47,7 @@ struct gs_frame_layout {
 
 #define GS_FRAME_GENERATOR 1U /* of a generator, a coroutine (3.11+) */
 #define GS_FRAME_FROM_C 2U /* called by C, not by the next older one of Python */
+#define GS_FRAME_NATIVE 4U /* no Python: a function of C or the like; user space's */
 #define GS_FRAME_FLAGS 0xffU /* those; the bits above are the mark of the code object, 0: none */
 #define GS_FRAME_MARK_SHIFT 8
 #define GS_FRAME_ID_WORDS 11 /* of a code object, at most */

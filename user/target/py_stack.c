@@ -122,9 +122,11 @@ static void name_frames(struct py_stacks *s, struct py_stack *stack)
 
 	stack->n = 0;
 	stack->end = f->end;
+	stack->walked = f->n;
 	for (i = 0; i < f->n; i++) {
 		struct py_frame *frame = &stack->frame[stack->n];
 
+		stack->walked_flags[i] = f->frame[i].flags & GS_FRAME_FLAGS;
 		frame->code = py_codes_find(s->codes, f->frame[i].code);
 		if (frame->code && py_code_is_own(frame->code))
 			continue;
@@ -132,6 +134,7 @@ static void name_frames(struct py_stacks *s, struct py_stack *stack)
 		frame->line =
 			frame->code ? py_code_line(s->codes, frame->code, f->frame[i].offset) : 0;
 		frame->flags = f->frame[i].flags & GS_FRAME_FLAGS;
+		frame->walked = (u32)i;
 	}
 }
 

@@ -41,12 +41,15 @@ struct py_frame {
 	const struct py_code *code; /* NULL: unknown; valid until the next stack is read */
 	s32 line; /* 0: none, or unknown */
 	u32 flags; /* GS_FRAME_* */
+	u32 walked; /* which one of the walk it is */
 };
 
 struct py_stack {
 	size_t n;
 	struct py_frame frame[GS_FRAMES_MAX]; /* newest first */
 	u32 end; /* GS_FRAMES_WHOLE ...: how the walk ended */
+	u32 walked; /* frames of the walk, those of CPython's own included, and their flags */
+	u32 walked_flags[GS_FRAMES_MAX];
 	bool steady; /* the thread stood still, or two walks saw the same */
 	bool holds_gil; /* at that moment: a thread takes and drops it only while it runs */
 	u32 walks; /* it took */
