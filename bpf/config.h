@@ -20,6 +20,8 @@ struct gs_config {
 	u64 stacks_seed; /* of the hashes that stacks are known by */
 	u32 sample; /* watch mode: gs_cpu_clock runs at the ticks of a clock on each CPU */
 	u32 no_blame; /* nobody will ask who made whom wait */
+	u32 native; /* stacks: native ones as well (bpf/native.h) */
+	u32 pad;
 };
 
 #endif

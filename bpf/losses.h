@@ -63,7 +63,16 @@
 	  "without " \
 	  "frames") \
 	X(STACKS_TORN, stacks_torn, "stacks", \
-	  "stacks whose frames ended in what is none: they are shown as far as they go")
+	  "stacks whose frames ended in what is none: they are shown as far as they go") \
+	X(NATIVE_FULL, native_full, "stacks", \
+	  "native stacks for which there was no room: they are shown without native frames") \
+	X(NATIVE_UNREAD, native_unread, "stacks", \
+	  "native stacks whose memory or code could not be read: likewise") \
+	X(NATIVE_CUT, native_cut, "stacks", \
+	  "native stacks that could be walked in part only: older native frames are left out") \
+	X(NATIVE_UNMERGED, native_unmerged, "stacks", \
+	  "native stacks that do not go with the Python frames: only the frames above the newest " \
+	  "Python function are shown")
 
 enum gs_loss {
 #define X(NAME, name, families, help) GS_LOSS_##NAME,

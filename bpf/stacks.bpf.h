@@ -36,4 +36,8 @@ int stacks_dealloc(void);
  */
 u64 stacks_take(struct gs_proc *p, u64 tstate);
 
+/* stacks_native.bpf.c, for stacks_walk.bpf.c alone: see there. */
+u64 native_take(u32 slot, u64 stack);
+int native_tell(u32 slot);
+
 #endif

@@ -17,7 +17,7 @@ struct gs_stack_scratch {
 	u32 steps;
 	u32 entering;
 	u32 marked; /* frames that have marks, and are in the hash */
-	u32 pad;
+	u32 slot; /* which one of its CPU it is */
 	u64 frame;
 	u64 caller;
 	u64 mark;
@@ -59,8 +59,10 @@ static __always_inline struct gs_stack_scratch *scratch_take(void)
 		u32 key = i;
 		struct gs_stack_scratch *s = bpf_map_lookup_elem(&gs_stack_scratches, &key);
 
-		if (s && !__sync_val_compare_and_swap(&s->busy, 0, 1))
+		if (s && !__sync_val_compare_and_swap(&s->busy, 0, 1)) {
+			s->slot = i;
 			return s;
+		}
 	}
 	return NULL;
 }
@@ -161,6 +163,24 @@ static __always_inline bool tell(const struct gs_stack_scratch *s)
 	return true;
 }
 
+/*
+ * With --native: the stack that @stack, of Python frames, is with the native ones, which user space
+ * knows or is told of now; @stack itself where they cannot be had.  Told first: who reads of the
+ * stack finds them.
+ */
+__noinline u64 stacks_native(struct gs_stack_scratch *s, u64 stack)
+{
+	u64 native;
+
+	if (!s || !gs_config.native)
+		return stack;
+	native = native_take(s->slot, stack);
+	if (!native)
+		return stack;
+	return bpf_map_lookup_elem(&gs_stacks_known, &native) || native_tell(s->slot) ? native
+										      : stack;
+}
+
 /* The current thread's stack, which hangs on @tstate: its hash; 0: none. */
 __noinline u64 stacks_take(struct gs_proc *p, u64 tstate)
 {
@@ -182,6 +202,8 @@ __noinline u64 stacks_take(struct gs_proc *p, u64 tstate)
 		s->new.pid = who >> 32;
 		s->new.tid = (u32)who;
 		stack = mix(mix(s->hash, s->new.pid), (u64)s->steps << 32 | s->new.frames.end) | 1;
+		if (gs_config.native)
+			stack = stacks_native(s, stack);
 		s->new.stack = stack;
 		if (!tell(s)) {
 			gs_lose(GS_LOSS_STACKS_FULL, 1);

@@ -161,9 +161,12 @@ static int check_target(const struct opts *o, struct err *e)
 		return 0;
 	}
 	if (o->command == CMD_FLAME && o->nargs) {
-		if (targets || o->duration_ns)
+		if (targets || o->duration_ns || o->native)
 			return errf(e, GS_EXIT_USAGE, -EINVAL, "%s: a recording; leave out %s",
-				    o->args[0], targets ? "the target" : "--duration");
+				    o->args[0],
+				    targets	     ? "the target"
+				    : o->duration_ns ? "--duration"
+						     : "--native, which is for record");
 		return 0;
 	}
 	if (!targets)

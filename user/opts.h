@@ -60,6 +60,7 @@ struct opts {
 	const char *mode; /* "exact" or "watch" */
 	bool mode_given; /* as an option; otherwise watch may give way to exact */
 	u64 stack_rate; /* stacks: samples a second of each CPU */
+	bool native; /* stacks, dump: native frames, too */
 	u64 sample_rate; /* watch mode: samples of the GIL a second */
 	u32 families; /* GS_FAMILY_BIT()s */
 	double budget; /* share of one core that probing refs may cost a target; 0: no limit */

@@ -41,6 +41,9 @@ const struct opts_option opts_options[] = {
 	    "watch mode: look who holds the GIL this often a second (100)"),
 	OPT("stack-rate", 0, "HZ", false, CMDS_MEASURE, stack_rate, 1, 1000, opts_set_number,
 	    "with stacks: look at what holds the GIL this often a second (99)"),
+	OPT("native", 0, NULL, false, CMDS_MEASURE | CMD_BIT(CMD_DUMP), native, 0, 0, opts_set_native,
+	    "stacks (which it adds): also the functions of C and other compiled code, between\n"
+	    "                              the Python functions that call them and that they call"),
 	OPT("with", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_with,
 	    "measure these families too"),
 	OPT("without", 0, "FAMILY[,...]", true, CMDS_TARGET, families, 0, 0, opts_set_without,

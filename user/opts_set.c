@@ -301,6 +301,13 @@ int opts_set_count(struct opts_parser *p, const struct opts_option *opt, const c
 	return 0;
 }
 
+int opts_set_native(struct opts_parser *p, const struct opts_option *opt, const char *arg)
+{
+	if (p->o->command != CMD_DUMP)
+		p->with |= GS_FAMILY_BIT(GS_FAMILY_STACKS);
+	return opts_set_true(p, opt, arg);
+}
+
 int opts_set_python(struct opts_parser *p, const struct opts_option *opt, const char *arg)
 {
 	(void)opt;

@@ -57,6 +57,7 @@ int opts_set_count(struct opts_parser *p, const struct opts_option *opt, const c
 int opts_set_python(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_true(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_duration(struct opts_parser *p, const struct opts_option *opt, const char *arg);
+int opts_set_native(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_number(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_format(struct opts_parser *p, const struct opts_option *opt, const char *arg);
 int opts_set_real(struct opts_parser *p, const struct opts_option *opt, const char *arg);

@@ -60,6 +60,7 @@ static struct skel_opts skel_opts_of(const struct session *s, bool multi)
 			.sample = session_sample_ns(s) != 0,
 			.no_blame = o->command == CMD_AGENT, /* too many rows for metrics */
 			.stacks_seed = session_stacks_seed(),
+			.native = o->native,
 		},
 		.max_types = o->max_types,
 		.record_bytes = power_of_two(o->buffer_bytes),

@@ -146,6 +146,7 @@ static int add_losses(struct session *s, struct figures *f)
 		GS_LOSSES(X)
 #undef X
 	};
+	const struct stacks_native_lost native = stacks_native_lost(s->collector.stacks);
 	u64 counts[GS_LOSS_COUNT];
 	int err = kmaps_losses(skel_maps(s->skel), counts);
 
@@ -156,6 +157,10 @@ static int add_losses(struct session *s, struct figures *f)
 		counts[GS_LOSS_GILS_FULL] += s->collector.list[i]->gils_lost;
 	counts[GS_LOSS_STARTS_FULL] += s->starts_lost;
 	counts[GS_LOSS_STACKS_FULL] += stacks_lost(s->collector.stacks);
+	counts[GS_LOSS_NATIVE_FULL] += native.full;
+	counts[GS_LOSS_NATIVE_UNREAD] += native.unread;
+	counts[GS_LOSS_NATIVE_CUT] += native.cut;
+	counts[GS_LOSS_NATIVE_UNMERGED] += native.unmerged;
 	counts[GS_LOSS_STARTS_MISSED] += s->starts_missed;
 	counts[GS_LOSS_PROCESSES_FULL] += s->no_slot;
 	counts[GS_LOSS_KERNEL_SKIPPED] += skel_skipped(s->skel);

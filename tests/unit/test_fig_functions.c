@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "bpf/state.h"
 #include "tests/unit/stacks_sample.h"
 #include "user/model/fig_flame.h"
 
@@ -80,6 +81,30 @@ static void self_and_total_by_function(void **state)
 	for (u32 by = 0; by < FIG_BY_DEALLOC; by++)
 		assert_int_equal(sum[by], l.all[by]);
 	assert_int_equal(l.all[FIG_BY_HELD], 103 * STACKS_MS);
+	fig_functions_done(&l);
+}
+
+/* What native functions did is, for findings, what the function of Python did that called them. */
+static void native_functions_are_pythons(void **state)
+{
+	struct fig_functions l;
+	u64 sum = 0;
+
+	(void)state;
+	kept[0]->frame[0].flags |= GS_FRAME_NATIVE; /* parse, called by work */
+	kept[3]->frame[0].flags |= GS_FRAME_NATIVE; /* and by run */
+	l = functions_of(0);
+	assert_true(find(&l, "parse")->label.native);
+	assert_false(find(&l, "work")->label.native);
+	assert_int_equal(find(&l, "parse")->self[FIG_BY_HELD], 66 * STACKS_MS);
+	assert_int_equal(find(&l, "parse")->python[FIG_BY_HELD], 0);
+	assert_int_equal(find(&l, "work")->self[FIG_BY_HELD], 20 * STACKS_MS);
+	assert_int_equal(find(&l, "work")->python[FIG_BY_HELD], 80 * STACKS_MS);
+	assert_int_equal(find(&l, "run")->python[FIG_BY_HELD], 6 * STACKS_MS);
+	assert_int_equal(find(&l, "main")->python[FIG_BY_HELD], 10 * STACKS_MS);
+	for (size_t i = 0; i < l.n; i++)
+		sum += l.list[i].python[FIG_BY_HELD];
+	assert_int_equal(sum, l.all[FIG_BY_HELD]);
 	fig_functions_done(&l);
 }
 
@@ -295,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(self_and_total_by_function),
+		TEST(native_functions_are_pythons),
 		TEST(what_is_not_measured_stays_null),
 		TEST(of_one_thread_only),
 		TEST(stacks_are_counted_by_how_they_ended),

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "bpf/state.h"
 #include "user/base/str.h"
 #include "user/export/json_findings.h"
 #include "user/export/json_functions.h"
@@ -112,6 +113,10 @@ static void frame(struct json_writer *w, const struct fig_frame *f)
 	json_put_text(w, f->file);
 	member(w, "line", f->line ? f->line : FIG_NULL);
 	member(w, "first_line", f->first_line ? f->first_line : FIG_NULL);
+	if (f->flags & GS_FRAME_NATIVE) {
+		json_key(w, "native");
+		json_put_bool(w, true);
+	}
 	json_close(w, '}');
 }
 

@@ -2,7 +2,8 @@
  * "functions" of gilscope.stat/1: what the stacks of a process add up to.
  *
  * The members of a function are its names and, of each weight, its self and its total; null names
- * could not be read.  What no stack was taken of is the row with `kind` "no_stack".
+ * could not be read.  A native function (--native) says so, and has no line.  What no stack was
+ * taken of is the row with `kind` "no_stack".
  */
 #include "user/export/json_functions.h"
 
@@ -32,6 +33,10 @@ static void function(struct json_writer *w, const struct fig_function *fn)
 	json_key(w, "file");
 	json_put_text(w, l->file);
 	json_member_u64(w, "first_line", l->first_line ? l->first_line : FIG_NULL);
+	if (l->native) {
+		json_key(w, "native");
+		json_put_bool(w, true);
+	}
 	for (u32 by = 0; by < FIG_BY_COUNT; by++) {
 		json_member_u64(w, names[by][0], fn->self[by]);
 		json_member_u64(w, names[by][1], fn->total[by]);

@@ -25,9 +25,10 @@ bool stacks_can(const struct py_process *py)
 	return py->gil_addr && !py->binary->free_threaded && py_stacks_known(py->binary);
 }
 
-/* The process that @pid is, or was last. */
-static struct measured *find(const struct collector *c, u32 pid)
+struct measured *stacks_process(const struct stacks *s, u32 pid)
 {
+	const struct collector *c = s->collector;
+
 	for (size_t i = c->count; i-- > 0;)
 		if ((u32)c->list[i]->py->pid == pid)
 			return c->list[i]->stacks ? c->list[i] : NULL;
@@ -61,8 +62,10 @@ static int on_new(void *ctx, void *data, size_t size)
 		return 0;
 	}
 	memcpy(k->frames, &new->frames, bytes);
-	m = find(s->collector, k->pid);
-	if (m)
+	stacks_native_read(s); /* told before, if it was */
+	k = stacks_known_find(s, new->stack);
+	m = stacks_process(s, new->pid);
+	if (m && k)
 		s->err = stacks_name(s, m, k);
 	return 0;
 }
@@ -78,7 +81,7 @@ struct stacks *stacks_new(const struct kmaps *k, u64 period_ns)
 	s->reading = 1;
 	s->store = stack_store_new();
 	s->ring = ring_buffer__new(k->stacks_ring_fd, on_new, s, NULL);
-	return s->store && s->ring ? s : stacks_free(s);
+	return s->store && s->ring && !stacks_native_new(s) ? s : stacks_free(s);
 }
 
 void stacks_follow(struct stacks *s, const struct stacks *before)
@@ -93,6 +96,7 @@ struct stacks *stacks_free(struct stacks *s)
 		return NULL;
 	stacks_tables_free(s);
 	ring_buffer__free(s->ring);
+	stacks_native_free(s);
 	stack_store_drop(s->store);
 	free(s);
 	return NULL;
@@ -107,7 +111,7 @@ int stacks_add(struct stacks *s, struct measured *m)
 		return -ENOMEM;
 	m->stacks->rows.period_ns = s->period_ns;
 	stacks_tell_tstates(s, m);
-	return 0;
+	return stacks_native_add(s, m);
 }
 
 struct stacks_of *stacks_of_free(struct stacks_of *o)
@@ -115,6 +119,7 @@ struct stacks_of *stacks_of_free(struct stacks_of *o)
 	if (!o)
 		return NULL;
 	py_codes_free(o->codes);
+	native_free(o->native);
 	free(o->rows.rows);
 	free(o);
 	return NULL;
@@ -130,11 +135,19 @@ u64 stacks_lost(const struct stacks *s)
 	return s ? s->lost : 0;
 }
 
+struct stacks_native_lost stacks_native_lost(const struct stacks *s)
+{
+	return s ? s->native_lost : (struct stacks_native_lost) {};
+}
+
 /* The row of thread @tid in the stack that the kernel calls @stack. */
 static struct stack_row *row_of(struct stacks *s, struct measured *m, u32 tid, u64 stack)
 {
 	struct stack_known *k = stacks_known_find(s, stack);
 	struct stack_row *row;
+
+	if (k && !k->frames)
+		k = NULL;
 
 	/* Not yet in this reading: are the names still right? */
 	if (k && k->used != s->reading) {
@@ -157,7 +170,7 @@ static struct stack_row *row_of(struct stacks *s, struct measured *m, u32 tid, u
 /* @now has been counted for @r. */
 static int add_cost(struct stacks *s, struct stack_read *r, const struct gs_stack_cost *now)
 {
-	struct measured *m = find(s->collector, r->key.pid);
+	struct measured *m = stacks_process(s, r->key.pid);
 	const u64 *to = (const u64 *)now;
 	u64 *from = (u64 *)&r->last, more[sizeof(*now) / sizeof(u64)], all = 0;
 	struct stack_row *row;
@@ -238,7 +251,9 @@ static int read_new(struct stacks *s, const struct collector *c)
 {
 	s->collector = c;
 	s->err = 0;
+	stacks_native_begin(s);
 	(void)ring_buffer__consume(s->ring);
+	stacks_native_read(s);
 	return s->err;
 }
 
@@ -264,6 +279,7 @@ int stacks_look(const struct collector *c)
 		return 0;
 	err = read_new(s, c);
 	tell_tstates(s, c);
+	stacks_native_look(s, c);
 	if (!err && is_filling(s->maps->stacks->costs, s->costs_gone, GS_STACK_COSTS))
 		err = drain(s);
 	if (!err && is_filling(s->maps->stacks->known, s->known_gone, GS_STACKS_KNOWN))

@@ -51,6 +51,12 @@ struct stack_rows *stacks_rows(const struct measured *m);
 /* Stacks and rows for which there was no room here. */
 u64 stacks_lost(const struct stacks *s);
 
+/* Native stacks by what became of them here, as in bpf/losses.h. */
+struct stacks_native_lost {
+	u64 full, unread, cut, unmerged;
+};
+struct stacks_native_lost stacks_native_lost(const struct stacks *s);
+
 struct stacks_of *stacks_of_free(struct stacks_of *o); /* NULL is fine; returns NULL */
 
 #endif

@@ -48,28 +48,65 @@ static void name_frame(const struct py_codes *codes, const struct py_code *code,
 	f->line = line > 0 ? (u32)line : 0;
 }
 
+/* The frame @f into @to; false: it has no name. */
+static bool fill_frame(struct stacks *s, const struct measured *m, const struct gs_frame *f,
+		       struct fig_frames *to, u64 *unknown)
+{
+	const struct py_code *code = code_of(s, m, f);
+
+	if (code && py_code_is_own(code))
+		return true;
+	unknown[to->n] = f->code;
+	to->frame[to->n] = (struct fig_frame) { .flags = f->flags & GS_FRAME_FLAGS };
+	if (code)
+		name_frame(m->stacks->codes, code, f->offset, &to->frame[to->n]);
+	to->n++;
+	return code;
+}
+
+static void fill_native(const struct native_name *name, struct fig_frames *to)
+{
+	to->frame[to->n++] = (struct fig_frame) { .function = name->function,
+						  .file = name->file,
+						  .flags = GS_FRAME_NATIVE };
+}
+
+/* The newest of both together.  As fill(). */
+static bool fill_merged(struct stacks *s, const struct measured *m, const struct stack_known *k,
+			struct fig_frames *to, u64 *unknown)
+{
+	static struct native_merged merged; /* one thread; large */
+	bool all = true;
+	u32 i;
+
+	stacks_native_merge(s, k, &merged);
+	for (i = 0; i < merged.n && to->n < GS_FRAMES_MAX; i++) {
+		u32 at = merged.frame[i].at;
+
+		if (merged.frame[i].native)
+			fill_native(k->native->frame[at], to);
+		else
+			all = fill_frame(s, m, &k->frames->frame[at], to, unknown) && all;
+	}
+	if (i < merged.n)
+		to->truncated = true;
+	return all;
+}
+
 /* False: not all of it has names. */
-static bool fill(struct stacks *s, const struct measured *m, const struct gs_frames *f,
+static bool fill(struct stacks *s, const struct measured *m, const struct stack_known *k,
 		 struct fig_frames *to, u64 *unknown)
 {
+	const struct gs_frames *f = k->frames;
 	bool all = true;
 
 	to->n = 0;
 	to->truncated = f->end == GS_FRAMES_TRUNCATED;
 	to->torn = f->end == GS_FRAMES_TORN;
-	for (u32 i = 0; i < f->n; i++) {
-		const struct py_code *code = code_of(s, m, &f->frame[i]);
-
-		if (code && py_code_is_own(code))
-			continue;
-		all = all && code;
-		unknown[to->n] = f->frame[i].code;
-		to->frame[to->n] =
-			(struct fig_frame) { .flags = f->frame[i].flags & GS_FRAME_FLAGS };
-		if (code)
-			name_frame(m->stacks->codes, code, f->frame[i].offset, &to->frame[to->n]);
-		to->n++;
-	}
+	if (k->native)
+		return fill_merged(s, m, k, to, unknown);
+	for (u32 i = 0; i < f->n; i++)
+		all = fill_frame(s, m, &f->frame[i], to, unknown) && all;
 	return all;
 }
 
@@ -88,7 +125,7 @@ int stacks_name(struct stacks *s, const struct measured *m, struct stack_known *
 		m->stacks->codes = py_codes_new(m->py->pid, &m->py->binary->layout);
 	if (!m->stacks->codes)
 		return -ENOMEM;
-	if (!fill(s, m, k->frames, &all.f, unknown) && k->names)
+	if (!fill(s, m, k, &all.f, unknown) && k->names)
 		return 0;
 	names = stack_store_put(s->store, &all.f, unknown, &id);
 	if (!names) {

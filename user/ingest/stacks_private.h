@@ -2,9 +2,11 @@
 #ifndef GS_USER_INGEST_STACKS_PRIVATE_H
 #define GS_USER_INGEST_STACKS_PRIVATE_H
 
+#include "bpf/native.h"
 #include "user/model/stack_rows.h"
 #include "user/ingest/stack_store.h"
 #include "user/ingest/stacks.h"
+#include "user/target/native_merge.h"
 #include "user/target/py_code.h"
 
 struct ring_buffer;
@@ -16,7 +18,8 @@ struct stack_known {
 	u32 used; /* the reading that counted on it last */
 	u64 id; /* with its names; 0: there was no room for them */
 	const struct fig_frames *names; /* NULL likewise */
-	struct gs_frames *frames; /* owned; as many as it has */
+	struct gs_frames *frames; /* owned; as many as it has; NULL: only told natively yet */
+	struct native_frames *native; /* owned; likewise; NULL: it has none */
 };
 
 /* What was read last of one entry of the kernel's costs. */
@@ -45,6 +48,11 @@ struct stacks {
 	u64 period_ns;
 	u64 lost;
 	int err; /* of the ring's reader */
+	/* With --native; else all 0. */
+	struct ring_buffer *native_ring;
+	struct native_names *native_names;
+	u64 native_until_ns; /* no more walks in this look */
+	struct stacks_native_lost native_lost;
 	/* Code objects looked at in this reading. */
 	struct {
 		u64 addr;
@@ -57,7 +65,33 @@ struct stacks {
 struct stacks_of {
 	struct stack_rows rows;
 	struct py_codes *codes; /* NULL: none was needed yet */
+	struct native *native; /* with --native; NULL: cannot be */
+	u64 native_at_ns; /* its maps were read */
+	bool native_told; /* the kernel side knows where its code is */
 };
+
+/* stacks.c: the process that @pid is, or was last; NULL: its stacks are not measured. */
+struct measured *stacks_process(const struct stacks *s, u32 pid);
+
+/* stacks_native.c */
+
+/* With --native: the ring, and names.  0 or -ENOMEM. */
+int stacks_native_new(struct stacks *s);
+void stacks_native_free(struct stacks *s);
+
+/* @m is measured from now on.  0 or -ENOMEM. */
+int stacks_native_add(struct stacks *s, struct measured *m);
+
+/* What processes have loaded, and who has ended. */
+void stacks_native_look(struct stacks *s, const struct collector *c);
+
+/* A look begins; read what was told natively up to now. */
+void stacks_native_begin(struct stacks *s);
+void stacks_native_read(struct stacks *s);
+
+/* The frames of @k, which has both; the first time it is counted how that went. */
+void stacks_native_merge(struct stacks *s, const struct stack_known *k,
+			 struct native_merged *ret_m);
 
 /* stacks_names.c */
 

@@ -43,6 +43,7 @@ static bool known_rebuild(struct stacks *s, size_t room, u32 used_from)
 			continue;
 		}
 		free(k->frames);
+		free(k->native);
 		s->nknown--;
 	}
 	free(s->known);
@@ -144,8 +145,10 @@ void stacks_reads_trim(struct stacks *s)
 
 void stacks_tables_free(struct stacks *s)
 {
-	for (size_t i = 0; i < s->known_room; i++)
+	for (size_t i = 0; i < s->known_room; i++) {
 		free(s->known[i].frames);
+		free(s->known[i].native);
+	}
 	free(s->known);
 	free(s->reads);
 }

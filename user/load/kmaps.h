@@ -25,6 +25,8 @@ struct kmaps {
 		kin_fd;
 	const struct gs_stacks_state *stacks; /* how full its tables are; see bpf/stacks.h */
 	int stacks_known_fd, stack_costs_fd, stacks_ring_fd, tstates_fd;
+	bool native; /* the next two are there: see bpf/native.h */
+	int native_ring_fd, native_codes_fd;
 	int free_threads_fd, free_procs_fd, free_gils_fd;
 	int ncpus; /* values per per-CPU entry */
 };

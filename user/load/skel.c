@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/families.h"
+#include "bpf/native.h"
 #include "bpf/refs.h"
 #include "bpf/stacks.h"
 #include "bpf/blame.h"
@@ -71,6 +72,10 @@ static void choose_programs(struct gs_bpf *b, const struct skel_opts *o)
 
 static void size_stacks(struct gs_bpf *b, const struct gs_config *c)
 {
+	bpf_map__set_autocreate(b->maps.gs_native_scratches, c->native);
+	bpf_map__set_autocreate(b->maps.gs_native_codes, c->native);
+	bpf_map__set_autocreate(b->maps.gs_native_ring, c->native);
+	bpf_map__set_max_entries(b->maps.gs_native_codes, c->max_processes);
 	if (!(c->families & GS_FAMILY_BIT(GS_FAMILY_STACKS))) {
 		bpf_map__set_max_entries(b->maps.gs_stack_scratches, 1);
 		return;
@@ -160,6 +165,9 @@ static int map_maps(struct skel *s, const struct gs_config *c)
 	k->stack_costs_fd = bpf_map__fd(b->maps.gs_stack_costs);
 	k->stacks_ring_fd = bpf_map__fd(b->maps.gs_stacks_ring);
 	k->tstates_fd = bpf_map__fd(b->maps.gs_tstates);
+	k->native = c->native;
+	k->native_ring_fd = bpf_map__fd(b->maps.gs_native_ring);
+	k->native_codes_fd = bpf_map__fd(b->maps.gs_native_codes);
 	k->free_threads_fd = bpf_map__fd(b->maps.gs_free_threads);
 	k->free_procs_fd = bpf_map__fd(b->maps.gs_free_procs);
 	k->free_gils_fd = bpf_map__fd(b->maps.gs_free_gils);

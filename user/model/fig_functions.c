@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/state.h"
 #include "user/model/figures.h"
 
 const struct fig_weight fig_weights[FIG_BY_COUNT] = {
@@ -43,6 +44,7 @@ struct fig_label fig_frame_label(const struct fig_frame *f)
 		.text = f->function,
 		.file = f->file,
 		.first_line = f->first_line,
+		.native = f->flags & GS_FRAME_NATIVE,
 	};
 }
 
@@ -81,9 +83,9 @@ static u64 or_0(u64 v)
 	return v == FIG_NULL ? 0 : v;
 }
 
-/* One frame of a stack, the newest being its leaf. */
+/* One frame of a stack, the newest being its leaf; @python: and the newest that is not native. */
 static int add_frame(struct counting *c, const struct fig_stack *s, const struct fig_label *l,
-		     bool leaf)
+		     bool leaf, bool python)
 {
 	struct fig_function *fn = function_of(c, l);
 
@@ -93,6 +95,7 @@ static int add_frame(struct counting *c, const struct fig_stack *s, const struct
 		u64 weight = or_0(fig_stack_weigh(s, by));
 
 		fn->self[by] += leaf ? weight : 0;
+		fn->python[by] += python ? weight : 0;
 		fn->total[by] += fn->last == c->stack ? 0 : weight;
 	}
 	fn->last = c->stack;
@@ -104,6 +107,7 @@ static int add_stack(struct counting *c, const struct fig_stack *s)
 	const struct fig_frames *frames = s->frames;
 	const struct fig_label none = { .kind = FIG_LABEL_NO_STACK };
 	const struct fig_label unknown = { .kind = FIG_LABEL_FUNCTION };
+	bool python = true;
 	int err = 0;
 
 	c->stack++;
@@ -114,17 +118,18 @@ static int add_stack(struct counting *c, const struct fig_stack *s)
 			c->f->all[by] = or_0(c->f->all[by]) + weight;
 	}
 	if (!frames)
-		return add_frame(c, s, &none, true);
+		return add_frame(c, s, &none, true, true);
 	c->f->stacks++;
 	c->f->samples += or_0(s->samples);
 	c->f->truncated += frames->truncated;
 	c->f->torn += frames->torn;
 	if (!frames->n)
-		return add_frame(c, s, &unknown, true);
+		return add_frame(c, s, &unknown, true, true);
 	for (u32 i = 0; i < frames->n && !err; i++) {
 		const struct fig_label l = fig_frame_label(&frames->frame[i]);
 
-		err = add_frame(c, s, &l, !i);
+		err = add_frame(c, s, &l, !i, python && !l.native);
+		python = python && l.native;
 	}
 	return err;
 }

@@ -3,6 +3,7 @@
  *
  * self: in the function itself, of the stacks whose newest frame it is.  total: in it or in what it
  * called, of the stacks it is in anywhere; once each, however often a recursion has it in there.
+ * python: of the stacks whose newest frame of Python it is; with no native frames that is self.
  *
  * Invariant: of each weight the self values of all functions, "no stack" included, add up to that
  * of all stacks.
@@ -18,6 +19,7 @@ struct fig_function {
 	struct fig_label label; /* a function, or that there is no stack */
 	u64 self[FIG_BY_COUNT];
 	u64 total[FIG_BY_COUNT];
+	u64 python[FIG_BY_COUNT]; /* self, and in native ones that it called; never null */
 	size_t last; /* while they are added up: which stack counted it last */
 };
 

@@ -30,6 +30,7 @@ struct fig_label {
 	const char *text;
 	const char *file; /* of functions */
 	u32 first_line; /* of functions; 0: unknown */
+	bool native; /* a function that is no Python: its file is that of its code */
 };
 
 /* Zeroed, there are none. */

@@ -14,7 +14,9 @@
 int finding_function(struct finding *x, u32 tid, u32 by)
 {
 	const struct fig_process *p = x->process;
+	const struct fig_function *top = NULL;
 	struct fig_functions l;
+	double share;
 	int err;
 
 	if (!p || !p->stacks_measured)
@@ -27,15 +29,16 @@ int finding_function(struct finding *x, u32 tid, u32 by)
 		by = FIG_BY_HELD;
 	fig_functions_sort(&l, by, false);
 	for (size_t i = 0; i < l.n && l.all[by] != FIG_NULL && l.all[by]; i++) {
-		double share = (double)l.list[i].self[by] / (double)l.all[by];
+		const struct fig_function *f = &l.list[i];
 
-		if (l.list[i].label.kind != FIG_LABEL_FUNCTION || !l.list[i].label.text)
-			continue;
-		if (share >= LEAST) {
-			x->function = l.list[i].label;
-			x->function_share = share;
-		}
-		break;
+		if (f->label.kind == FIG_LABEL_FUNCTION && f->label.text &&
+		    (!top || f->python[by] > top->python[by]))
+			top = f;
+	}
+	share = top ? (double)top->python[by] / (double)l.all[by] : 0;
+	if (share >= LEAST) {
+		x->function = top->label;
+		x->function_share = share;
 	}
 	fig_functions_done(&l);
 	return 0;
