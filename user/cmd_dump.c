@@ -23,11 +23,13 @@ struct dump {
 	struct binaries *binaries;
 	json_t *list; /* of processes; NULL: text */
 	u64 look_ns; /* first, so long, to tell since when; 0: not */
+	bool wants_native;
 	/* Of the process: */
 	const struct py_process *process;
 	struct py_stacks *stacks;
 	struct py_tasks *tasks;
 	struct dump_since *since; /* NULL: not asked for */
+	struct dump_native *native; /* likewise */
 	struct name *names; /* owned; Python's names of its threads */
 	size_t nnames;
 	struct dump_counts counts;
@@ -79,13 +81,15 @@ static void count(struct dump *d, const struct py_stack *s)
 		d->counts.unknown += !s->frame[i].code;
 }
 
-/* py_stacks_also(): the task, at the moment of the stack. */
+/* py_stacks_also(): the task, and where it is natively, at the moment of the stack. */
 static void read_running(const struct py_interp *interp, const struct py_thread *t, void *arg)
 {
 	struct dump *d = arg;
 
 	d->thread.task = py_task_running(d->tasks, interp, t, d->thread.task_name,
 					 sizeof(d->thread.task_name));
+	if (d->native)
+		dump_native_look(d->native, t);
 }
 
 static int tell_thread(struct dump *d, const struct py_interp *interp, const struct py_thread *t,
@@ -96,6 +100,8 @@ static int tell_thread(struct dump *d, const struct py_interp *interp, const str
 	told->thread = *t;
 	name_of(d, t->tid, told->name, sizeof(told->name));
 	py_stack_read(d->stacks, interp, t, &told->stack);
+	told->native = d->native;
+	told->native_how = d->native ? dump_native_take(d->native, &told->stack) : DUMP_NATIVE_NONE;
 	told->waits = told->stack.holds_gil ? 0 : py_thread_waits(d->process, interp, t);
 	told->waiting = dump_since_thread(d->since, interp, t, told->waits);
 	count(d, &told->stack);
@@ -220,10 +226,12 @@ static void done(struct dump *d)
 	py_stacks_free(d->stacks);
 	py_tasks_free(d->tasks);
 	dump_since_free(d->since);
+	dump_native_free(d->native);
 	free(d->names);
 	d->stacks = NULL;
 	d->tasks = NULL;
 	d->since = NULL;
+	d->native = NULL;
 	d->names = NULL;
 	d->nnames = 0;
 }
@@ -243,6 +251,14 @@ static int dump_process(struct dump *d, pid_t pid)
 		d->since = d->look_ns ? dump_since_new(p, d->look_ns) : NULL;
 		if (!d->tasks || (d->look_ns && !d->since))
 			r = -ENOMEM;
+	}
+	if (!r && d->wants_native) {
+		d->native = dump_native_new(p, &r);
+		if (d->native)
+			d->counts.native = dump_native_counts(d->native);
+		else if (r != -ENOMEM)
+			errf(d->e, GS_EXIT_TARGET, r, "pid %d: its maps cannot be read (%s)", pid,
+			     strerror(-r));
 	}
 	if (!r) {
 		py_stacks_also(d->stacks, read_running, d);
@@ -276,6 +292,7 @@ int cmd_dump(const struct opts *o, struct err *e)
 		d->binaries = binaries_new(NULL);
 		d->list = json ? json_array() : NULL;
 		d->look_ns = o->since_ns;
+		d->wants_native = o->native;
 	}
 	if (d && d->binaries && (!json || d->list))
 		r = 0;

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "user/target/native.h"
 #include "user/target/py_objects.h"
 #include "user/target/py_stack.h"
 #include "user/target/py_tasks.h"
@@ -13,6 +14,27 @@ struct dump_time {
 	bool known;
 	bool longer; /* or longer: it was there when we began to look, or we may have missed one */
 	u64 ns;
+};
+
+/* --native: what became of a thread's native frames. */
+enum dump_native_how {
+	DUMP_NATIVE_NONE, /* not asked for */
+	DUMP_NATIVE_MERGED,
+	DUMP_NATIVE_CUT, /* as far as they could be walked */
+	DUMP_NATIVE_UNMERGED, /* do not go with the Python frames: the newest are shown */
+	DUMP_NATIVE_RUNS, /* it runs, or wants to: where it is cannot be read */
+	DUMP_NATIVE_UNREAD, /* could not be read */
+	DUMP_NATIVE_COUNT
+};
+
+struct dump_native_counts {
+	size_t n[DUMP_NATIVE_COUNT]; /* threads */
+};
+
+/* A frame that is shown: one of the two. */
+struct dump_frame {
+	const struct py_frame *python;
+	const struct native_name *native;
 };
 
 /* An interpreter. */
@@ -32,6 +54,8 @@ struct dump_thread {
 	u64 task; /* address of the asyncio task that it runs; 0: none, or not known */
 	char task_name[PY_STR_MAX]; /* "": not known; printable */
 	struct py_stack stack;
+	enum dump_native_how native_how;
+	const struct dump_native *native; /* its native frames; NULL: not asked for */
 };
 
 /* What the stacks of a process add up to. */
@@ -40,6 +64,7 @@ struct dump_counts {
 	size_t unsteady; /* it ran on while its stack was read, at every try */
 	size_t torn; /* its frames ended in what is none */
 	size_t frames, unknown; /* frames, and those of them whose code object could not be read */
+	const struct dump_native_counts *native; /* NULL: not asked for */
 };
 
 /* To stdout, for people. */
@@ -70,6 +95,30 @@ void dump_since_interp(struct dump_since *s, const struct py_interp *interp,
 /* Likewise at its thread @t, of which py_thread_waits() says @waits. */
 struct dump_time dump_since_thread(struct dump_since *s, const struct py_interp *interp,
 				   const struct py_thread *t, int waits);
+
+/* dump_native.c: native frames. */
+
+struct dump_native;
+
+/* Of the threads of @p; NULL with an errno in *@ret_err. */
+struct dump_native *dump_native_new(const struct py_process *p, int *ret_err);
+void dump_native_free(struct dump_native *d); /* NULL is fine */
+
+/* Where @t is, at this moment: part of each walk over its Python frames. */
+void dump_native_look(struct dump_native *d, const struct py_thread *t);
+
+/* Walk what was seen last, and put it together with @s, its Python stack. */
+enum dump_native_how dump_native_take(struct dump_native *d, const struct py_stack *s);
+
+/*
+ * dump_native_next - the frames of @s with the native ones between them, the newest first
+ * @d: NULL: the Python ones alone
+ * @at: 0 at first
+ */
+bool dump_native_next(const struct dump_native *d, const struct py_stack *s, u32 *at,
+		      struct dump_frame *ret_f);
+
+const struct dump_native_counts *dump_native_counts(const struct dump_native *d);
 
 /* dump_tasks.c: asyncio's tasks of an interpreter. */
 

@@ -51,6 +51,25 @@ void dump_print_interp(const struct dump_interp *d)
 	printf("\n");
 }
 
+/* What is to be said of a thread's native frames; as in JSON, and for people. */
+static const struct {
+	const char *name, *text;
+} natives[DUMP_NATIVE_COUNT] = {
+	[DUMP_NATIVE_NONE] = { "none", NULL },
+	[DUMP_NATIVE_MERGED] = { "merged", NULL },
+	[DUMP_NATIVE_CUT] = { "cut", "older native frames could not be walked" },
+	[DUMP_NATIVE_UNMERGED] = { "unmerged", "native frames do not go with the Python ones: only "
+					       "the newest are shown" },
+	[DUMP_NATIVE_RUNS] = { "running", "it runs: no native frames" },
+	[DUMP_NATIVE_UNREAD] = { "unread", "its native stack could not be read" },
+};
+
+static void print_native(const struct native_name *name)
+{
+	printf("    %s%s%s%s  native\n", name->function, name->file ? " (" : "",
+	       name->file ? name->file : "", name->file ? ")" : "");
+}
+
 static void print_frame(const struct py_frame *f)
 {
 	if (!f->code) {
@@ -69,6 +88,8 @@ static void print_frame(const struct py_frame *f)
 void dump_print_thread(const struct dump_thread *t)
 {
 	const struct py_stack *s = &t->stack;
+	struct dump_frame f;
+	u32 at = 0;
 
 	printf("\nthread %d \"%s\"", t->thread.tid, t->name);
 	if (s->holds_gil)
@@ -80,14 +101,20 @@ void dump_print_thread(const struct dump_thread *t)
 	       s->steady ? "" : "  (ran on meanwhile: may be mixed from two moments)");
 	if (t->task)
 		printf("    in task \"%s\"\n", t->task_name);
-	for (size_t i = 0; i < s->n; i++)
-		print_frame(&s->frame[i]);
+	while (dump_native_next(t->native, s, &at, &f)) {
+		if (f.native)
+			print_native(f.native);
+		else
+			print_frame(f.python);
+	}
 	if (!s->n && s->end == GS_FRAMES_WHOLE)
 		printf("    (no Python function)\n");
 	if (s->end != GS_FRAMES_WHOLE)
 		printf("    ... %s\n", s->end == GS_FRAMES_TRUNCATED
 					       ? "older frames are left out"
 					       : "torn: what comes next is no frame");
+	if (natives[t->native_how].text)
+		printf("    (%s)\n", natives[t->native_how].text);
 }
 
 void dump_print_counts(const struct dump_counts *c)
@@ -99,6 +126,9 @@ void dump_print_counts(const struct dump_counts *c)
 		printf("; %zu torn", c->torn);
 	if (c->unknown)
 		printf("; %zu frames unknown", c->unknown);
+	for (u32 how = DUMP_NATIVE_CUT; c->native && how < DUMP_NATIVE_COUNT; how++)
+		if (c->native->n[how])
+			printf("; native: %zu %s", c->native->n[how], natives[how].name);
 	printf("\n");
 }
 
@@ -152,15 +182,24 @@ json_t *dump_json_frame(const struct py_frame *f)
 			 kinds[c->kind], "from_c", !!(f->flags & GS_FRAME_FROM_C));
 }
 
+static json_t *json_native(const struct native_name *name)
+{
+	return json_pack("{s:s, s:s?, s:n, s:s, s:b, s:b}", "function", name->function, "file",
+			 name->file, "line", "kind", "native", "from_c", 0, "native", 1);
+}
+
 json_t *dump_json_thread(const struct dump_thread *t)
 {
 	const struct py_stack *s = &t->stack;
-	json_t *frames = json_array();
+	json_t *frames = json_array(), *told;
 	char state[2] = { s->state, '\0' };
+	struct dump_frame f;
+	u32 at = 0;
 
-	for (size_t i = 0; frames && i < s->n; i++)
-		json_array_append_new(frames, dump_json_frame(&s->frame[i]));
-	return json_pack("{s:o, s:o, s:I, s:s, s:o, s:b, s:o, s:o, s:b, s:o, s:b, s:i, s:s, s:o}",
+	while (frames && dump_native_next(t->native, s, &at, &f))
+		json_array_append_new(frames,
+				      f.native ? json_native(f.native) : dump_json_frame(f.python));
+	told = json_pack("{s:o, s:o, s:I, s:s, s:o, s:b, s:o, s:o, s:b, s:o, s:b, s:i, s:s, s:o}",
 			 "tid", tid_or_null(t->thread.tid), "ns_tid", tid_or_null(t->thread.ns_tid),
 			 "ident", (json_int_t)t->thread.ident, "name", t->name, "state",
 			 s->state ? json_string(state) : json_null(), "holds_gil", s->holds_gil,
@@ -168,11 +207,23 @@ json_t *dump_json_thread(const struct dump_thread *t)
 			 "waits_ns", time_or_null(&t->waiting), "waits_longer", t->waiting.longer,
 			 "task", t->task ? json_string(t->task_name) : json_null(), "steady",
 			 s->steady, "walks", (int)s->walks, "end", ends[s->end], "frames", frames);
+	if (told && t->native)
+		json_object_set_new(told, "native", json_string(natives[t->native_how].name));
+	return told;
 }
 
 json_t *dump_json_counts(const struct dump_counts *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "threads", (json_int_t)c->threads, "frames",
-			 (json_int_t)c->frames, "unsteady", (json_int_t)c->unsteady, "torn",
-			 (json_int_t)c->torn, "unknown", (json_int_t)c->unknown);
+	json_t *told =
+		json_pack("{s:I, s:I, s:I, s:I, s:I}", "threads", (json_int_t)c->threads, "frames",
+			  (json_int_t)c->frames, "unsteady", (json_int_t)c->unsteady, "torn",
+			  (json_int_t)c->torn, "unknown", (json_int_t)c->unknown);
+	json_t *native = told && c->native ? json_object() : NULL;
+
+	for (u32 how = DUMP_NATIVE_MERGED; native && how < DUMP_NATIVE_COUNT; how++)
+		json_object_set_new(native, natives[how].name,
+				    json_integer((json_int_t)c->native->n[how]));
+	if (native)
+		json_object_set_new(told, "native", native);
+	return told;
 }
