@@ -97,14 +97,23 @@ watch() {
 	END
 }
 
-# Python stacks, in both modes, with the frames that the program sees (stacks.sh).
+# Python stacks, in both modes, with the frames that the program sees (stacks.sh); and with those of C (native.sh).
 stacks() {
-	for mode in exact watch; do
-		measure_work costs.py 2 -- --mode $mode --with stacks --stack-rate 200
+	for how in exact watch "watch --native"; do
+		# shellcheck disable=SC2086 # words
+		measure_work costs.py 2 -- --mode $how --with stacks --stack-rate 200
+		export HOW="$how"
 		check "$S.out" "$W.truth" <<-'END'
 			from answers import frames_equal, sums_of_stacks
+			from natives import few_lost, names, natives, python_only
 			contract(result)
-			nothing_lost(result, but=("arrival_missed", "kernel_skipped", "stacks_torn"))
+			if "native" in os.environ["HOW"]:
+			    few_lost(result, but=("native_full",)) # emulated, walks take all of their time
+			    seen = {n for s in only_process(result)["stacks"] for n in names(natives(s["frames"] or []))}
+			    expect(any(" [libc." in n for n in seen), "native functions", "of libc, too", sorted(seen)[:9])
+			    python_only(result)
+			else:
+			    nothing_lost(result, but=("arrival_missed", "kernel_skipped", "stacks_torn"))
 			frames_equal(only_process(result), truth)
 			sums_of_stacks(only_process(result))
 		END
