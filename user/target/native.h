@@ -36,7 +36,7 @@ struct native_state {
 struct native_name {
 	char *function; /* "usleep [libc.so.6]"; without a symbol "libc.so.6+0x1234", where it
 			 * begins in the file (as objdump -d has it); printable */
-	char *file; /* of the module, as the process sees it; printable; NULL: in no file */
+	char *file; /* of the module, as /proc/PID/maps has it; printable; NULL: in no file */
 	bool eval; /* CPython's evaluation loop, that of the process's interpreter */
 };
 
