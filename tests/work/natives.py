@@ -19,7 +19,7 @@ seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
 usleep = ctypes.PyDLL(None).usleep
 parked, unpark = os.pipe()
 until = 0.0
-held = {1000: 0, 3000: 0}  # ns in usleep(), by its argument: nobody else can have the GIL meanwhile
+held = {1000: 0, 3000: 0}  # ns in usleep(), by its argument, and of waits for the GIL around it
 
 
 def hold(us):
