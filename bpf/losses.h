@@ -55,6 +55,8 @@
 	  "not measured") \
 	X(STARTS_MISSED, starts_missed, "all", \
 	  "interpreters that started and ended before they could be measured") \
+	X(STARTS_REFUSED, starts_refused, "all", \
+	  "interpreters that run and cannot be measured: see gilscope ps, which says why") \
 	X(TASK_STORAGE, task_storage, "gil gc io sched asyncio ft", \
 	  "takes, releases and I/O calls of threads for which the kernel had no memory to be " \
 	  "remembered by at that moment: it is asked again at their next one") \

@@ -14,8 +14,6 @@
 #include "user/base/clock.h"
 #include "user/session_private.h"
 
-/* Slots of ended threads are given back this often: at most --max-threads may end in between. */
-
 /* A ring's size must be one; the next smaller. */
 static u32 power_of_two(u64 n)
 {
@@ -273,15 +271,27 @@ static int on_signal(struct session *s)
 	return SESSION_STOP;
 }
 
+/* What the kernel side tells of forks, execs and exits. */
+static int hear_of_lives(struct session *s)
+{
+	u64 now = clock_mono_ns();
+	int err = ring_buffer__consume(s->life);
+
+	if (err >= 0)
+		s->collector.heard_ns = now;
+	return err;
+}
+
 /* Starts are looked at as they come, what takes a look at all slots less often. */
 static int look_after(struct session *s)
 {
-	int err = ring_buffer__consume(s->life), status;
+	int err = hear_of_lives(s), status;
 
 	if (err < 0)
 		return err;
 	starts_retry(s);
 	modules_look(s);
+	sweep_look(s);
 	if (!s->hurry && clock_mono_ns() < s->housekeep_at_ns)
 		return 0;
 	s->hurry = false;
@@ -336,7 +346,7 @@ struct figures *session_read(struct session *s)
 {
 	struct figures *f = figures_new();
 
-	(void)ring_buffer__consume(s->life);
+	(void)hear_of_lives(s);
 	if (f && !collect_figures(&s->collector, f) && !session_describe(s, f))
 		return f;
 	return figures_free(f);
@@ -348,26 +358,6 @@ void session_on_target(struct session *s, session_target_fn *fn, void *ctx)
 	s->on_target_ctx = ctx;
 }
 
-const struct kmaps *session_maps(const struct session *s)
-{
-	return skel_maps(s->skel);
-}
-
-u64 session_hit_ns(const struct session *s)
-{
-	return s->selftest.hit_ns;
-}
-
-u64 session_started_unix_ns(const struct session *s)
-{
-	return s->started_unix_ns;
-}
-
-u64 session_started_ns(const struct session *s)
-{
-	return s->started_ns;
-}
-
 struct session *session_close(struct session *s)
 {
 	if (!s)
@@ -377,6 +367,7 @@ struct session *session_close(struct session *s)
 	attached_free(s->attached);
 	release_signals(s); /* not before: see session_leave() */
 	ring_buffer__free(s->life);
+	process_walk_end(&s->sweep);
 	collector_done(&s->collector);
 	skel_free(s->skel);
 	while (s->nfound)

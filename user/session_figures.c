@@ -161,6 +161,7 @@ static int add_losses(struct session *s, struct figures *f)
 	counts[GS_LOSS_NATIVE_UNREAD] += native.unread;
 	counts[GS_LOSS_NATIVE_CUT] += native.cut;
 	counts[GS_LOSS_NATIVE_UNMERGED] += native.unmerged;
+	counts[GS_LOSS_STARTS_REFUSED] += s->starts_refused;
 	counts[GS_LOSS_STARTS_MISSED] += s->starts_missed;
 	counts[GS_LOSS_PROCESSES_FULL] += s->no_slot;
 	counts[GS_LOSS_KERNEL_SKIPPED] += skel_skipped(s->skel);
@@ -238,4 +239,24 @@ size_t session_untold(const struct session *s)
 bool session_delay_known(const struct session *s)
 {
 	return s->collector.delay_known;
+}
+
+const struct kmaps *session_maps(const struct session *s)
+{
+	return skel_maps(s->skel);
+}
+
+u64 session_hit_ns(const struct session *s)
+{
+	return s->selftest.hit_ns;
+}
+
+u64 session_started_unix_ns(const struct session *s)
+{
+	return s->started_unix_ns;
+}
+
+u64 session_started_ns(const struct session *s)
+{
+	return s->started_ns;
 }

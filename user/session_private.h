@@ -13,6 +13,7 @@ struct ring_buffer;
 
 #define SESSION_MAX_SITES 8192
 #define SESSION_MAX_PENDING 1024
+#define SESSION_MAX_GIVEN_UP 256
 
 /* A binary whose sites have rows in gs_sites. */
 struct site_block {
@@ -24,13 +25,21 @@ struct site_block {
 
 /* A process that executed a program: is that a CPython? */
 struct pending {
-	pid_t pid;
+	pid_t pid; /* 0: a place that is free */
 	bool likely; /* named like one, or it was one */
 	bool named; /* its file is named like one, as the kernel saw */
 	bool mapped; /* it was seen to map an interpreter */
 	bool late; /* looked at now and then: it may load one yet */
+	bool busy; /* it is being looked at */
 	u64 try_at_ns;
 	u32 tries; /* of those, or before */
+	u32 refusals; /* looks one after the other that found what cannot be measured */
+};
+
+/* An interpreter that is no target, and is not to be looked at for now. */
+struct given_up {
+	pid_t pid; /* 0: a place that is free */
+	u64 until_ns; /* CLOCK_MONOTONIC */
 };
 
 struct session {
@@ -52,6 +61,11 @@ struct session {
 	struct pending pending[SESSION_MAX_PENDING];
 	size_t npending;
 	u64 starts_missed; /* that were named like one, and gone */
+	u64 starts_refused; /* that run, and cannot be measured */
+	struct given_up given_up[SESSION_MAX_GIVEN_UP];
+	DIR *sweep; /* where session_sweep.c is; NULL: at the begin */
+	u64 sweep_at_ns; /* CLOCK_MONOTONIC: when it goes on */
+	u32 swept; /* that it has found since it went on */
 	u64 starts_lost; /* that did not fit into it, or into the kernel's table of kin */
 	u64 no_slot; /* new targets for which there was none */
 	u64 nended; /* targets that did since the slots were looked at */
@@ -127,6 +141,9 @@ struct measured *targets_find_pid(const struct session *s, pid_t pid);
 /* Look at @pid, soon: it has executed a program, which is @likely CPython, or named like it. */
 void starts_add(struct session *s, pid_t pid, bool likely, bool named);
 
+/* The one of @pid; NULL: none. */
+struct pending *starts_find(struct session *s, pid_t pid);
+
 /* Look at those whose time has come. */
 void starts_retry(struct session *s);
 
@@ -138,6 +155,19 @@ bool starts_expected(const struct session *s);
 
 /* Look at all that should be targets and are not: they started while the session was opened. */
 void starts_scan(struct session *s);
+
+/* session_sweep.c */
+
+/* Do not look at @pid for @for_ns, unless it executes a program.  True: it was not given up before.
+ */
+bool sweep_give_up(struct session *s, pid_t pid, u64 for_ns);
+
+/* It has executed a program: what was known of it is void. */
+void sweep_forget(struct session *s, pid_t pid);
+
+/* Once a second, with --all: are the next few processes of the machine interpreters, and no
+ * targets?  Then they are to be looked at. */
+void sweep_look(struct session *s);
 
 /* session_modules.c */
 

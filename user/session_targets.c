@@ -238,6 +238,10 @@ int targets_attach(struct session *s, struct py_process *py, struct err *e)
 		err = modules_attach(s, m, e);
 	if (!err && bpf_map_update_elem(k->targets_fd, &pid, &index, BPF_ANY))
 		err = -errno;
+	/* From here on the kernel side tells of its end, and of another program. */
+	if (!err && !process_is_same(py))
+		err = errf(e, GS_EXIT_TARGET, -ESRCH, "pid %u: has ended, or begun another program",
+			   pid);
 	if (!err)
 		err = collector_add(&s->collector, m);
 	if (!err)
@@ -310,7 +314,9 @@ int targets_on_life(void *ctx, void *data, size_t size)
 		return 0;
 	if (life->kind == GS_LIFE_FORK)
 		on_fork(s, life);
-	else if (life->kind == GS_LIFE_EXEC)
+	else if (life->kind == GS_LIFE_EXEC || life->kind == GS_LIFE_START)
+		sweep_forget(s, (pid_t)life->pid);
+	if (life->kind == GS_LIFE_EXEC)
 		starts_add(s, (pid_t)life->pid, true, life->named);
 	else if (life->kind == GS_LIFE_START)
 		starts_add(s, (pid_t)life->pid, life->named, life->named);

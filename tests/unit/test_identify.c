@@ -1,5 +1,6 @@
 /* identify: errors for what is not CPython, memory reads, and the list of processes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "user/target/proc_status.h"
 #include "user/target/process.h"
 #include "user/target/version.h"
 
@@ -146,12 +148,85 @@ static void ids_of_our_own_threads(void **state)
 	assert_int_equal(process_host_tid(getpid(), 0x3fffff), 0);
 }
 
+/* A pid alone does not tell that: an exec leaves it, and the start time, as they were. */
+static void an_exec_makes_another_of_it(void **state)
+{
+	struct py_process p = {};
+	struct proc_status now;
+	int go[2], gone[2];
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe2(gone, O_CLOEXEC), 0);
+	p.pid = fork();
+	if (!p.pid) {
+		if (read(go[0], &c, 1) == 1)
+			execl("/bin/sleep", "sleep", "60", NULL);
+		_exit(1);
+	}
+	close(gone[1]);
+	assert_int_equal(proc_status_read(p.pid, &now), 0);
+	p.start_ticks = now.start_ticks;
+	p.image = now.image;
+	assert_true(p.image);
+	assert_true(process_is_same(&p));
+	assert_int_equal(write(go[1], "g", 1), 1);
+	assert_int_equal(read(gone[0], &c, 1), 0); /* closed by the exec */
+	assert_false(process_is_same(&p));
+	assert_int_equal(proc_status_read(p.pid, &now), 0);
+	p.image = now.image;
+	assert_true(process_is_same(&p));
+	kill(p.pid, SIGKILL);
+	assert_int_equal(waitpid(p.pid, NULL, 0), p.pid);
+	assert_false(process_is_same(&p));
+	close(go[0]), close(go[1]), close(gone[0]);
+}
+
+struct walked {
+	size_t n, own;
+};
+
+static int note(pid_t pid, void *arg)
+{
+	struct walked *w = arg;
+
+	w->n++;
+	w->own += pid == getpid();
+	return 0;
+}
+
+static void walks_through_all_in_parts(void **state)
+{
+	struct walked w = {};
+	DIR *walk = NULL;
+	size_t parts = 0;
+
+	(void)state;
+	do {
+		size_t before = w.n;
+
+		assert_int_equal(process_each_some(&walk, 3, note, &w), 0);
+		assert_in_range(w.n - before, 0, 3);
+		parts++;
+	} while (walk && parts < 100000);
+	assert_null(walk);
+	assert_int_equal(w.own, 1);
+	assert_true(parts > w.n / 3);
+	assert_int_equal(process_each_some(&walk, 1, note, &w), 0);
+	assert_non_null(walk);
+	process_walk_end(&walk);
+	assert_null(walk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_what_is_not_python),
 		cmocka_unit_test(tells_kernel_threads),
 		cmocka_unit_test(tells_zombies),
+		cmocka_unit_test(an_exec_makes_another_of_it),
+		cmocka_unit_test(walks_through_all_in_parts),
 		cmocka_unit_test(reads_memory_or_says_it_cannot),
 		cmocka_unit_test(lists_processes_and_descendants),
 		cmocka_unit_test(names_of_files_are_judged_by_their_last_part),

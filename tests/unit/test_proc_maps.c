@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,11 +114,47 @@ static void reads_our_own_status(void **state)
 	assert_int_equal(proc_ns_tid(getpid(), 0x7ffffff0), 0);
 }
 
+/* What /proc/PID/stat has of a program's places, as the kernel writes it at different moments. */
+static void tells_a_program_that_is_being_executed(void **state)
+{
+	static const char form[] = "7 (x) %c 1 7 7 0 -1 %u 1 0 0 0 1 2 0 0 20 0 1 0 999 4096 50 "
+				   "18446744073709551615 %s";
+	const struct {
+		char state;
+		unsigned int flags;
+		const char *places;
+		bool executing;
+		u64 image;
+	} list[] = {
+		{ 'R', 0, "4194304 8000000 140726000000000 0 0 0", false, 140726000000000 },
+		{ 'R', 0, "0 0 0 0 0 0", true, 0 }, /* its memory is new */
+		{ 'R', 0, "1 1 0 0 0 0", false, 0 }, /* we may not know */
+		{ 'Z', 0, "0 0 0 0 0 0", false, 0 },
+		{ 'S', 0x00200000, "0 0 0 0 0 0", false, 0 }, /* a kernel thread */
+		{ 'R', 0, "", false, 0 }, /* cut off */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct proc_status s = {};
+		char text[256];
+
+		snprintf(text, sizeof(text), form, list[i].state, list[i].flags, list[i].places);
+		assert_int_equal(proc_stat_parse(text, &s), 0);
+		assert_int_equal(s.start_ticks, 999);
+		assert_int_equal(s.executing, list[i].executing);
+		assert_true(s.image == list[i].image);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parses_a_line),	cmocka_unit_test(keeps_odd_names),
-		cmocka_unit_test(refuses_garbage),	cmocka_unit_test(reads_our_own),
+		cmocka_unit_test(parses_a_line),
+		cmocka_unit_test(keeps_odd_names),
+		cmocka_unit_test(refuses_garbage),
+		cmocka_unit_test(reads_our_own),
+		cmocka_unit_test(tells_a_program_that_is_being_executed),
 		cmocka_unit_test(reads_our_own_status),
 	};
 

@@ -242,11 +242,14 @@ static bool has_slots(const struct collector *c, u32 index)
 	return false;
 }
 
-/* A child that only executed another program, as those of subprocess do: nothing of CPython's. */
-static bool was_nothing(const struct measured *m)
+/*
+ * A child that only executed another program, as those of subprocess do: nothing of CPython's.  Or,
+ * for who asks for programs rather than processes, one that was met while it was being executed.
+ */
+static bool was_nothing(const struct collector *c, const struct measured *m)
 {
-	return m->closed && m->execed && m->last.parent && !m->nretired && !m->nfolded &&
-	       m->exit_ns - m->start_ns < NOTHING_NS;
+	return m->closed && m->execed && (m->last.parent || c->drop_told) && !m->nretired &&
+	       !m->nfolded && m->exit_ns < m->start_ns + NOTHING_NS;
 }
 
 /* The oldest ended processes go when there are too many. */
@@ -258,9 +261,12 @@ static void drop_old(struct collector *c)
 	for (size_t i = 0; i < c->count; i++) {
 		struct measured *m = c->list[i];
 
-		bool nothing = was_nothing(m), told = c->drop_told && m->told;
+		bool nothing = was_nothing(c, m), told = c->drop_told && m->told;
 
-		if (nothing || told || (exited > most && m->closed)) {
+		/* Not before all its children are known: they are made from it. */
+		bool heard = !c->heard_ns || m->exit_ns < c->heard_ns;
+
+		if (heard && (nothing || told || (exited > most && m->closed))) {
 			c->dropped += !nothing && !told;
 			rows_forget(c, m);
 			measured_free(m);

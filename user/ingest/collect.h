@@ -35,6 +35,8 @@ struct collector {
 	struct measured **list; /* owned, and what it points to */
 	size_t count, room;
 	struct measured **by_index; /* maps->max_processes; borrowed */
+	u64 heard_ns; /* up to then all forks are known: who ended before is nobody's parent; 0: not
+			 kept */
 	bool drop_told; /* an ended process is dropped once a reading had its final values */
 	u64 dropped; /* processes no longer shown; with drop_told, that never were */
 	u64 exits; /* of threads, counted by the kernel side, as of the last look at all slots; 0:

@@ -4,7 +4,8 @@
  * The interpreter is the mapped file that defines _PyRuntime: a libpython first, then the
  * program itself, then any other mapped code (python run by ld.so, programs that embed it).
  * Files are opened as the process has them mapped, so deleted ones and other mount namespaces
- * work.  Invariant: what is returned was consistent with one start time of that pid.
+ * work.  Invariant: what is returned was consistent with one start time of that pid, and one
+ * program that it executed: while it executes one, all kinds of things can be read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +104,7 @@ static struct py_process *make(const struct identify *id, const struct py_binary
 	p->pid = id->pid;
 	p->ns_pid = id->status.ns_pid;
 	p->start_ticks = id->status.start_ticks;
+	p->image = id->status.image;
 	p->binary = b;
 	p->load_bias = bias;
 	p->runtime_addr = b->runtime_vaddr + bias;
@@ -235,6 +237,9 @@ static int check_process(struct identify *id, struct err *e)
 			    id->pid);
 	if (s->state == 'Z' || s->state == 'X')
 		return errf(e, GS_EXIT_TARGET, -ESRCH, "pid %d: has ended (a zombie)", id->pid);
+	if (s->executing)
+		return errf(e, GS_EXIT_TARGET, -EAGAIN, "pid %d: begins a program; try again",
+			    id->pid);
 	if (s->tgid != id->pid)
 		return errf(e, GS_EXIT_TARGET, -ESRCH, "pid %d: a thread; use its process, -p %d",
 			    id->pid, s->tgid);
@@ -301,7 +306,6 @@ int process_identify(pid_t pid, u32 families, struct binaries *cache, struct py_
 		     struct err *e)
 {
 	struct identify *id = calloc(1, sizeof(*id));
-	struct proc_status again;
 	enum pass pass;
 	int r;
 
@@ -323,8 +327,9 @@ int process_identify(pid_t pid, u32 families, struct binaries *cache, struct py_
 	r = 0;
 	if (!id->best)
 		r = explain(id, e);
-	else if (proc_status_read(pid, &again) || again.start_ticks != id->status.start_ticks)
-		r = errf(e, GS_EXIT_TARGET, -ESRCH, "pid %d: has ended", pid);
+	else if (!process_is_same(id->best))
+		r = errf(e, GS_EXIT_TARGET, -ESRCH, "pid %d: has ended, or begun another program",
+			 pid);
 	if (!r) {
 		*ret_p = id->best;
 		id->best = NULL;

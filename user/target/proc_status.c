@@ -16,19 +16,23 @@
 int proc_stat_parse(const char *text, struct proc_status *s)
 {
 	const char *p = strrchr(text, ')');
-	unsigned long long start = 0;
+	unsigned long long start = 0, code = 1, stack = 0;
 	unsigned int flags = 0, threads = 0;
 	int ppid = 0;
 
 	if (!p || sscanf(p + 1,
 			 " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u "
-			 "%*d %llu",
-			 &s->state, &ppid, &flags, &threads, &start) != 5)
+			 "%*d %llu %*u %*d %*u %llu %*u %llu",
+			 &s->state, &ppid, &flags, &threads, &start, &code, &stack) < 5)
 		return -EINVAL;
 	s->ppid = ppid;
 	s->kernel = flags & PF_KTHREAD;
 	s->threads = threads;
 	s->start_ticks = start;
+	s->image = stack;
+	/* fs/proc/array.c: 1 where we may not know; fs/binfmt_elf.c sets them when all is mapped.
+	 */
+	s->executing = !code && !stack && !s->kernel && s->state != 'Z' && s->state != 'X';
 	return 0;
 }
 

@@ -12,6 +12,11 @@ struct proc_status {
 	pid_t tgid; /* differs from the id asked for: that is a thread */
 	pid_t ns_pid; /* in its own pid namespace */
 	u64 start_ticks;
+	/* Where its stack began when it executed its program: another place each time, where
+	 * addresses are random.  0: there is no program, or none that we may know of (proc(5),
+	 * startstack). */
+	u64 image;
+	bool executing; /* its program is only being put into its memory; or it is ending */
 	u32 threads;
 	uid_t uid; /* effective */
 	bool kernel; /* a kernel thread */

@@ -72,6 +72,41 @@ int process_each(int (*each)(pid_t pid, void *arg), void *arg)
 	return r;
 }
 
+void process_walk_end(DIR **walk)
+{
+	if (*walk)
+		closedir(*walk);
+	*walk = NULL;
+}
+
+int process_each_some(DIR **walk, size_t n, int (*each)(pid_t pid, void *arg), void *arg)
+{
+	pid_t pid = 0;
+	int r = 0;
+
+	if (!*walk)
+		*walk = opendir("/proc");
+	if (!*walk)
+		return -errno;
+	for (size_t i = 0; i < n && !r; i++) {
+		pid = next_id(*walk);
+		if (!pid)
+			break;
+		r = each(pid, arg);
+	}
+	if (!pid)
+		process_walk_end(walk);
+	return r;
+}
+
+bool process_is_same(const struct py_process *p)
+{
+	struct proc_status now;
+
+	return !proc_status_read(p->pid, &now) && now.state != 'Z' && now.state != 'X' &&
+	       now.start_ticks == p->start_ticks && now.image == p->image && !now.executing;
+}
+
 struct family_tree {
 	struct {
 		pid_t pid, ppid;

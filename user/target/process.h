@@ -5,6 +5,7 @@
 #ifndef GS_USER_TARGET_PROCESS_H
 #define GS_USER_TARGET_PROCESS_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ struct py_process {
 	pid_t pid; /* as the host sees it */
 	pid_t ns_pid; /* as its own pid namespace does */
 	u64 start_ticks; /* field 22 of /proc/PID/stat: with pid, its identity */
+	u64 image; /* of the program that it executed last: proc_status.h */
 	char *command; /* owned; command line, printable, cut to 256 bytes */
 	char *cgroup; /* owned; path of its control group, printable; NULL: not known */
 	const struct py_binary *binary; /* borrowed from the cache */
@@ -54,6 +56,12 @@ int process_identify(pid_t pid, u32 families, struct binaries *cache, struct py_
 /* Free.  NULL is fine.  Returns NULL. */
 struct py_process *process_free(struct py_process *p);
 
+/*
+ * Is @p still what it was when it was identified?  False: it has ended, or executed another program
+ * since, or does now.  True where we may not know.
+ */
+bool process_is_same(const struct py_process *p);
+
 /* Is @pid plausibly CPython (cheap: maps only)?  For --all and ps.  False for ourselves. */
 bool process_looks_like_python(pid_t pid);
 
@@ -62,6 +70,13 @@ bool process_looks_like_python(pid_t pid);
  * non-zero.  Return: what @each returned last, or a negative errno from /proc.
  */
 int process_each(int (*each)(pid_t pid, void *arg), void *arg);
+
+/*
+ * The same for the next @n of them, kernel threads included: a walk through all in parts.
+ * *@walk: where it is, NULL at its begin and once it is through; process_walk_end() breaks it off.
+ */
+int process_each_some(DIR **walk, size_t n, int (*each)(pid_t pid, void *arg), void *arg);
+void process_walk_end(DIR **walk);
 
 /* Call @each for every direct and indirect child of @pid.  As above. */
 int process_each_child(pid_t pid, int (*each)(pid_t pid, void *arg), void *arg);
