@@ -127,6 +127,7 @@ def cmd_totals(url, prometheus, directory):
     loop.go()
     batches += [Work(directory, "batch.py", "services.py", "batch", 3) for _ in range(4)]
     second, at_second = run_web(url, directory, 40)
+    run_starts(url, directory, 4)
     steps = loop.truth()["steps"]
     loop.end()
     for b in batches:
@@ -142,6 +143,22 @@ def cmd_totals(url, prometheus, directory):
                  "gilscope_gil_wait_seconds_total"):
         own = sum(total(series, name, service=s) for s in ("web", "loop.py", "batch.py"))
         check.near(f"{name} in the store", own, stored(prometheus, name, own), 0, 1e-6)
+
+
+def run_starts(url, directory, times):
+    """Forked, started and other children, and what their services tell of them."""
+    os.symlink(os.path.join(os.environ["WORK_DIR"], "starts.py"), os.path.join(directory, "started.py"))
+    work = Work(directory, "starts.py", "starts.py", times).ready()
+    until("a process of starts.py", url, running("starts.py", 1))
+    work.go()
+    told = work.truth()
+    work.end()
+    series = until("the end of all that it started", url,
+                   lambda s: running("starts.py", 0)(s) and running("started.py", 0)(s))
+    starts = "gilscope_process_starts_total"
+    check.equal("processes of starts.py: itself, and those it forked", told["own"],
+                total(series, starts, service="starts.py"))
+    check.equal("processes of started.py", told["started"], total(series, starts, service="started.py"))
 
 
 def stored(prometheus, name, expected):

@@ -20,6 +20,8 @@ conf() { # conf [LINE…]: the configuration of this test, with more of [http]
 		loop.py = process:loop.py
 		batch.py = process:batch.py
 		pairs.py = process:pairs.py
+		starts.py = process:starts.py
+		started.py = process:started.py
 		[labels]
 		per_thread = ${PER_THREAD:-no}
 		[http]
@@ -74,7 +76,7 @@ promtool check metrics <"$T/before" >"$T/promtool" 2>&1 || fail "promtool: $(hea
 # Another configuration: a wrong one changes nothing, a right one loses nothing.
 conf "timeout = 2"
 reload
-case $said in *"$T/agent.conf:15: timeout: set twice; first in line 13; goes on as before"*) ;; *) fail "SIGHUP: $said" ;; esac
+case $said in *"$T/agent.conf:17: timeout: set twice; first in line 15; goes on as before"*) ;; *) fail "SIGHUP: $said" ;; esac
 sed -i 's/^families.*/families = gil/; $d' "$T/agent.conf"
 reload
 case $said in *"measure.families cannot be changed while it runs"*) ;; *) fail "SIGHUP: $said" ;; esac
@@ -92,6 +94,7 @@ case $said in *"configuration taken"*) ;; *) fail "SIGHUP: $said" ;; esac
 as() { curl -s --cacert "$T/cert.pem" -o "$T/after" -w '%{http_code}' "$@"; }
 [ "$(as -u scraper:wrong "https://$AT/metrics")" = 401 ] || fail "a wrong password: expected 401"
 [ "$(as "https://$AT/metrics")" = 401 ] || fail "no password: expected 401"
+[ "$(as "https://$AT/healthz")" = 200 ] || fail "a probe, which has no password: expected 200"
 sleep 0.15 # one password in a tenth of a second
 [ "$(as -u scraper:sesame "https://$AT/metrics")" = 200 ] || fail "the right password: expected 200"
 [ "$(as -u scraper:sesame "http://$AT/metrics")" != 200 ] || fail "without TLS: expected no answer"

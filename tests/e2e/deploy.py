@@ -79,6 +79,10 @@ def kubernetes_is_least():
     expect(image in docker, "image in Dockerfile", image, docker)
     with open(f"{FOLDER}/agent.conf", "w") as f:
         f.write(objects["ConfigMap"]["data"]["agent.conf"])
+    # A probe has no password: it asks for what needs none, over TLS as the agent is told to answer.
+    tls = "tls_cert" in objects["ConfigMap"]["data"]["agent.conf"]
+    equal("liveness probe", {"path": "/healthz", "port": pod["containers"][0]["ports"][0]["name"],
+                             "scheme": "HTTPS" if tls else "HTTP"}, pod["containers"][0]["livenessProbe"]["httpGet"])
     # Debian's Prometheus does not know this way of finding targets; the rest it is to judge.
     config = documents("kubernetes/prometheus.yml")[0]
     found = config["scrape_configs"][0].pop("kubernetes_sd_configs")

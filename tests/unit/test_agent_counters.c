@@ -12,6 +12,7 @@
 
 #include "user/agent/counters.h"
 #include "user/agent/expose.h"
+#include "user/agent/parts.h"
 #include "user/model/fig_rows.h"
 
 #define SEC 1000000000ULL
@@ -157,6 +158,44 @@ static void an_exec_is_a_process_of_its_own(void **state)
 	counters_done(&c);
 }
 
+/* It runs its parent's program until it executes its own: that is where it starts, if at all. */
+static void a_child_that_executes_a_program_starts_once(void **state)
+{
+	static const char starts[] = "gilscope_process_starts_total{" WEB "}";
+	struct counters c;
+	struct figures *f = reading(4);
+
+	(void)state;
+	assert_int_equal(counters_init(&c, &config), 0);
+	web(f, 0, 10, 1, 5);
+	web(f, 1, 11, 2, 1)->exited = f->procs[1].execed = true; /* a shell now, say */
+	web(f, 2, 12, 3, 1)->exited = f->procs[2].execed = true;
+	process(f, 3, 12, 4, "python3 job.py", "/system.slice/web.service", 2);
+	take(&c, f, SEC);
+	assert_true(value_of(&c, starts) == 1);
+	assert_true(value_of(&c, WAITS) == 7); /* what they did is in it all the same */
+	assert_true(value_of(&c, "gilscope_process_starts_total{service=\"web.service\","
+				 "process=\"job.py\",python=\"3.11.2\"}") == 1);
+	f = reading(4);
+	web(f, 0, 10, 1, 5);
+	process(f, 1, 12, 4, "python3 job.py", "/system.slice/web.service", 2);
+	web(f, 2, 13, 2 * SEC - 1000, 1); /* forked just now */
+	web(f, 3, 14, 2 * SEC - 1000, 1)->exited = true; /* likewise, and has ended */
+	take(&c, f, 2 * SEC);
+	assert_true(value_of(&c, starts) == 2);
+	f = reading(2);
+	web(f, 0, 10, 1, 5);
+	web(f, 1, 13, 2 * SEC - 1000, 1); /* it goes on as it is */
+	take(&c, f, 3 * SEC);
+	assert_true(value_of(&c, starts) == 3);
+	f = reading(2);
+	web(f, 0, 10, 1, 5);
+	web(f, 1, 13, 2 * SEC - 1000, 1)->exited = f->procs[1].execed = true; /* at last, not */
+	take(&c, f, 4 * SEC);
+	assert_true(value_of(&c, starts) == 3);
+	counters_done(&c);
+}
+
 /* Estimates may; a counter may not. */
 static void what_goes_back_adds_nothing(void **state)
 {
@@ -239,6 +278,120 @@ static void beyond_the_limit_all_is_in_other(void **state)
 			 "python=\"other\"}") > 10);
 	counters_done(&c);
 	config.max_series = 20000;
+}
+
+/* @n types of which process @p has had @each objects each. */
+static void add_types(struct fig_process *p, size_t n, u64 each)
+{
+	p->types_measured = true;
+	for (size_t i = 0; i < n; i++) {
+		struct fig_type *t = fig_row_add(FIG_TYPES, p);
+		char name[32];
+
+		snprintf(name, sizeof(name), "type_%zu", i);
+		t->type = strdup(name);
+		t->deallocs = t->allocs = each;
+	}
+}
+
+/* Over all label sets; *@ret_series: how many there are of the metric @name. */
+static double sum_of(struct counters *c, const char *name, size_t *ret_series)
+{
+	char *text = text_of(c, METRICS_PROMETHEUS), *at = text;
+	size_t len = strlen(name);
+	double sum = 0;
+
+	*ret_series = 0;
+	for (; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
+		if (strncmp(at, name, len) != 0 || at[len] != '{')
+			continue;
+		sum += strtod(strchr(at, '}') + 1, NULL);
+		++*ret_series;
+	}
+	free(text);
+	return sum;
+}
+
+/* A program of thousands of types: services that come later have their own figures of the GIL. */
+static void types_leave_room_for_others(void **state)
+{
+	struct counters c;
+	struct figures *f = reading(2);
+	struct fig_process *p;
+	size_t series;
+
+	(void)state;
+	config.max_series = 4000;
+	assert_int_equal(counters_init(&c, &config), 0);
+	p = process(f, 0, 20, 1, "python3 many.py", "/system.slice/many.service", 5);
+	add_types(p, 5000, 3);
+	p = web(f, 1, 10, 1, 7);
+	add_types(p, 10, 2);
+	take(&c, f, SEC);
+	assert_true(value_of(&c, WAITS) == 7);
+	assert_true(value_of(&c, "gilscope_gil_contended_takes_total{service=\"many.service\","
+				 "process=\"many.py\",python=\"3.11.2\"}") == 5);
+	assert_true(sum_of(&c, "gilscope_deallocations_total", &series) == 5000 * 3 + 10 * 2);
+	assert_int_equal(series, 1000 + 1); /* half of 4000 with creations, and "other" */
+	assert_int_equal(c.type_series, 2000);
+	assert_true(value_of(&c, "gilscope_agent_folded_total{what=\"row\"}") == 4010);
+	take(&c, reading(0), 2 * SEC); /* types leave with their service, and make room */
+	take(&c, reading(0), 3 * SEC + config.forget_ns);
+	assert_int_equal(c.type_series, 0);
+	f = reading(1);
+	add_types(web(f, 0, 11, 1, 7), 10, 2);
+	take(&c, f, 4 * SEC + config.forget_ns);
+	assert_int_equal(c.type_series, 20);
+	counters_done(&c);
+	config.max_series = 20000;
+}
+
+/* Where there is no room for all of each process, all have what matters more. */
+static void types_of_processes_are_left_out_first(void **state)
+{
+	static const char last[] =
+		"gilscope_process_gil_contended_takes_total{" WEB ",pid=\"109\"}";
+	const size_t n = 10, types = 300;
+	struct figures *f = reading(n);
+	struct counters c;
+	size_t series;
+
+	(void)state;
+	config.per_process = config.per_thread = true;
+	config.max_series = 4000;
+	assert_int_equal(counters_init(&c, &config), 0);
+	for (size_t i = 0; i < n; i++)
+		add_types(web(f, i, 100 + (u32)i, 1, 9), types, 2);
+	take(&c, f, SEC);
+	assert_true(value_of(&c, last) == 9);
+	assert_true(sum_of(&c, "gilscope_process_gil_contended_takes_total", &series) == 90);
+	assert_true(sum_of(&c, "gilscope_thread_gil_contended_takes_total", &series) == 90);
+	assert_true(sum_of(&c, "gilscope_deallocations_total", &series) == n * types * 2.0);
+	(void)sum_of(&c, "gilscope_process_deallocations_total", &series);
+	assert_in_range(series, types, n * types - 1); /* the rest is counted, two series each */
+	assert_true(value_of(&c, "gilscope_agent_series_left_out") ==
+		    (double)(n * types - series) * 2);
+	config.max_series =
+		c.series + n * (counters_cost(FIG_THREADS) + counters_cost(FIG_GILS));
+	(void)sum_of(&c, "gilscope_process_deallocations_total", &series);
+	assert_int_equal(series, 0); /* not even for all threads is there room */
+	config.per_process = config.per_thread = false;
+	counters_done(&c);
+	config.max_series = 20000;
+}
+
+/* What has series has a place in the order in which room is given. */
+static void every_table_has_its_rank(void **state)
+{
+	(void)state;
+	for (enum fig_table t = 0; t < FIG_TABLE_COUNT; t++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < PART_TABLES; i++)
+			n += part_tables[i] == t;
+		assert_int_equal(n, counters_cost(t) ? 1 : 0);
+	}
+	assert_int_equal(part_tables[PART_TABLES - 1], FIG_TYPES);
 }
 
 static void a_service_without_processes_is_forgotten_in_time(void **state)
@@ -371,9 +524,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_has_ended_stays_in_its_service),
 		cmocka_unit_test(an_exec_is_a_process_of_its_own),
+		cmocka_unit_test(a_child_that_executes_a_program_starts_once),
 		cmocka_unit_test(what_goes_back_adds_nothing),
 		cmocka_unit_test(buckets_go_beyond_what_the_kernel_can_count),
 		cmocka_unit_test(beyond_the_limit_all_is_in_other),
+		cmocka_unit_test(types_leave_room_for_others),
+		cmocka_unit_test(types_of_processes_are_left_out_first),
+		cmocka_unit_test(every_table_has_its_rank),
 		cmocka_unit_test(a_service_without_processes_is_forgotten_in_time),
 		cmocka_unit_test(processes_without_end_leave_no_growth),
 		cmocka_unit_test(processes_and_threads_are_told_when_asked_for),

@@ -12,6 +12,8 @@
 
 #define GROUP_COST 4 /* series of a group itself: expose.c */
 #define OTHER_COST 800 /* series kept for the group "other": a row of each key there is */
+#define TYPES_PART 2 /* one of so many parts of all series may be of types */
+#define YOUNG_NS 500000000ULL
 #define OTHER "other"
 
 size_t counters_cost(enum fig_table t)
@@ -30,6 +32,24 @@ size_t counters_cost(enum fig_table t)
 static bool has_room(const struct counters *c, size_t series)
 {
 	return c->series + series + OTHER_COST <= c->config->max_series;
+}
+
+/* For one more row of table @t. */
+static bool has_row_room(const struct counters *c, enum fig_table t, size_t series)
+{
+	if (t == FIG_TYPES && c->type_series + series > c->config->max_series / TYPES_PART)
+		return false;
+	return has_room(c, series);
+}
+
+/* A group of its own has one row of @t more, or less. */
+static void count_row(struct counters *c, enum fig_table t, bool more)
+{
+	size_t cost = counters_cost(t);
+
+	c->series += more ? cost : -cost;
+	if (t == FIG_TYPES)
+		c->type_series += more ? cost : -cost;
 }
 
 /* A new group; takes over @labels.  NULL without memory. */
@@ -93,25 +113,25 @@ static struct group *find_group(struct counters *c, const struct fig_process *p)
 static struct part *find_sum(struct counters *c, struct group *g, const struct part *p,
 			     const char *label)
 {
-	struct part *to = part_find(g->parts, p->table, p->key);
+	struct part *to = part_find(g->parts[p->table], p->key);
 	const char *key = p->key;
-	size_t cost = counters_cost(p->table);
 
 	if (to)
 		return to;
-	if (g != c->groups[0] && !has_room(c, cost)) {
+	if (g != c->groups[0] && !has_row_room(c, p->table, counters_cost(p->table))) {
 		g = c->groups[0];
 		c->folded_rows++;
 	}
 	/* Types come in any number: of what has no room they are one. */
 	if (g == c->groups[0] && p->table == FIG_TYPES)
 		key = OTHER;
-	to = part_find(g->parts, p->table, key);
+	to = part_find(g->parts[p->table], key);
 	if (!to) {
 		const char *const pairs[] = { label, key, NULL };
 
-		to = part_add(&g->parts, p->table, key, trace_metric_labels(g->labels, pairs));
-		c->series += to && g != c->groups[0] ? cost : 0;
+		to = part_of_group(g->parts, p->table, key, trace_metric_labels(g->labels, pairs));
+		if (to && g != c->groups[0])
+			count_row(c, p->table, true);
 	}
 	return to;
 }
@@ -129,9 +149,9 @@ static int read_table(struct member *m, const struct fig_process *p, enum fig_ta
 		/* Which GIL it is, is an address: of many processes they are one. */
 		if (t != FIG_GILS && !trace_metric_key(t, row, room, &key))
 			key = "";
-		part = part_find(m->parts, t, key ? key : "?");
+		part = part_find(m->parts[t], key ? key : "?");
 		if (!part)
-			part = part_add(&m->parts, t, key ? key : "?", NULL);
+			part = part_of_process(m->parts, t, key ? key : "?");
 		if (!part)
 			return -ENOMEM;
 		fig_row_sum(t, part->now, row);
@@ -140,24 +160,16 @@ static int read_table(struct member *m, const struct fig_process *p, enum fig_ta
 	return 0;
 }
 
-/* What @m has counted since the last reading goes to its group. */
-static int settle(struct counters *c, struct member *m, const struct fig_process *p)
+/* Of table @t.  What is counted for the first time finds room, or is one of "other". */
+static int settle_table(struct counters *c, struct member *m, enum fig_table t)
 {
-	if (!m->group) {
-		m->group = find_group(c, p);
-		if (!m->group)
-			return -ENOMEM;
-		m->group->members++;
-	}
-	for (struct part *part = m->parts; part; part = part->next) {
+	for (struct part *part = m->parts[t]; part; part = part->next) {
 		const char *value, *label;
 		char room[32];
 
 		if (!part->touched)
 			continue;
-		label = part->table == FIG_GILS
-				? NULL
-				: trace_metric_key(part->table, part->now, room, &value);
+		label = t == FIG_GILS ? NULL : trace_metric_key(t, part->now, room, &value);
 		if (!part->to)
 			part->to = find_sum(c, m->group, part, label);
 		if (!part->to)
@@ -167,14 +179,29 @@ static int settle(struct counters *c, struct member *m, const struct fig_process
 	return 0;
 }
 
+/* What @m has counted since the last reading goes to its group. */
+static int settle(struct counters *c, struct member *m, const struct fig_process *p)
+{
+	int err = 0;
+
+	if (!m->group) {
+		m->group = find_group(c, p);
+		if (!m->group)
+			return -ENOMEM;
+		m->group->members++;
+	}
+	for (size_t i = 0; i < PART_TABLES && !err; i++)
+		err = settle_table(c, m, part_tables[i]);
+	return err;
+}
+
 static int take_process(struct counters *c, struct member *m, const struct fig_process *p)
 {
 	int err = 0;
 
 	parts_clear(m->parts);
-	for (enum fig_table t = 0; t < FIG_TABLE_COUNT && !err; t++)
-		if (counters_cost(t))
-			err = read_table(m, p, t);
+	for (size_t i = 0; i < PART_TABLES && !err; i++)
+		err = read_table(m, p, part_tables[i]);
 	if (!err)
 		err = settle(c, m, p);
 	if (err)
@@ -194,8 +221,7 @@ static struct member *member_free(struct member *m, u64 now_ns)
 {
 	if (m->group && !--m->group->members)
 		m->group->idle_ns = now_ns;
-	parts_free(&m->parts);
-	free(m->labels);
+	parts_free(m->parts);
 	free(m);
 	return NULL;
 }
@@ -244,7 +270,7 @@ static void drop_members(struct counters *c, u64 now_ns)
 
 static void free_group(struct group *g)
 {
-	parts_free(&g->parts);
+	parts_free(g->parts);
 	free(g->labels);
 	free(g);
 }
@@ -263,12 +289,26 @@ static void forget(struct counters *c, u64 now_ns)
 			continue;
 		}
 		c->series -= GROUP_COST;
-		for (const struct part *p = g->parts; p; p = p->next)
-			c->series -= counters_cost(p->table);
+		for (size_t t = 0; t < FIG_TABLE_COUNT; t++)
+			for (const struct part *p = g->parts[t]; p; p = p->next)
+				count_row(c, p->table, false);
 		c->forgotten++;
 		free_group(g);
 	}
 	c->ngroups = kept;
+}
+
+/*
+ * Between fork and exec a process runs its parent's program; what it executes is a process of its
+ * own then, or no CPython.  So who is young may not be one yet, and who has executed another program
+ * while it was never was.
+ */
+static void count_start(struct member *m, const struct fig_process *p, u64 now_ns)
+{
+	if (m->counted || p->execed || (!p->exited && now_ns < p->start_ns + YOUNG_NS))
+		return;
+	m->counted = true;
+	m->group->starts++;
 }
 
 int counters_take(struct counters *c, struct figures *f, u64 now_ns)
@@ -281,16 +321,14 @@ int counters_take(struct counters *c, struct figures *f, u64 now_ns)
 		c->members[i]->seen = false;
 	for (size_t i = 0; i < f->nprocs && !err; i++) {
 		struct member *m = find_member(c, &f->procs[i], i);
-		bool is_new = !m;
-
 		m = m ? m : add_member(c, &f->procs[i]);
 		err = m ? take_process(c, m, &f->procs[i]) : -ENOMEM;
 		if (!m)
 			break;
 		m->seen = true;
 		m->row = i;
-		if (is_new && m->group)
-			m->group->starts++;
+		if (m->group)
+			count_start(m, &f->procs[i], now_ns);
 	}
 	if (!err) {
 		drop_members(c, now_ns);
@@ -310,10 +348,13 @@ void counters_configure(struct counters *c, const struct agent_config *config, u
 		if (m->group && !--m->group->members)
 			m->group->idle_ns = now_ns;
 		m->group = NULL;
-		free(m->labels);
-		m->labels = NULL;
-		for (struct part *p = m->parts; p; p = p->next)
-			p->to = NULL;
+		for (size_t t = 0; t < FIG_TABLE_COUNT; t++) {
+			for (struct part *p = m->parts[t]; p; p = p->next) {
+				p->to = NULL;
+				free(p->labels); /* they have the group's name */
+				p->labels = NULL;
+			}
+		}
 	}
 }
 

@@ -7,14 +7,8 @@
 #include <unistd.h>
 
 #include "user/agent/parts.h"
+#include "user/agent/running.h"
 #include "user/base/clock.h"
-
-#define NAME_MAX_BYTES 96
-
-static const char *type_of(const struct trace_metric *d)
-{
-	return d->type == METRIC_HISTOGRAM ? "histogram" : NULL;
-}
 
 /* Metric @d of every group. */
 static void write_groups(struct trace_metrics *m, const struct counters *c,
@@ -22,14 +16,12 @@ static void write_groups(struct trace_metrics *m, const struct counters *c,
 {
 	size_t hist = part_hist(d->table, d->offset);
 
-	trace_metric_begin(m, d->name, type_of(d), d->unit, d->help);
+	trace_metric_begin(m, d->name, running_type(d), d->unit, d->help);
 	for (size_t i = 0; i < c->ngroups; i++) {
-		for (const struct part *p = c->groups[i]->parts; p; p = p->next) {
+		for (const struct part *p = c->groups[i]->parts[d->table]; p; p = p->next) {
 			const void *value = (const char *)p->sum + d->offset;
 			const struct fig_hist *h = value;
 
-			if (p->table != d->table)
-				continue;
 			if (d->type == METRIC_COUNTER)
 				trace_metric_value(m, d->name, "_total", p->labels,
 						   *(const u64 *)value, *d->unit);
@@ -40,121 +32,29 @@ static void write_groups(struct trace_metrics *m, const struct counters *c,
 	}
 }
 
-/* "gilscope_gil_takes" or "cpython_gc_collections" of a process or a thread. */
-static void name_of(char name[NAME_MAX_BYTES], const char *what, const struct trace_metric *d)
-{
-	snprintf(name, NAME_MAX_BYTES, "gilscope_%s%s", what, strchr(d->name, '_'));
-}
-
-static void write_row(struct trace_metrics *m, const struct trace_metric *d, const char *name,
-		      const char *prefix, const char *const *pairs, const void *row)
-{
-	const void *value = (const char *)row + d->offset;
-	char *labels = trace_metric_labels(prefix, pairs);
-
-	if (labels && d->type == METRIC_COUNTER)
-		trace_metric_value(m, name, "_total", labels, *(const u64 *)value, *d->unit);
-	else if (labels)
-		trace_metric_hist(m, name, labels, value);
-	free(labels);
-}
-
-/* Metric @d of every running process among the first @n. */
-static void write_processes(struct trace_metrics *m, const struct counters *c,
-			    const struct trace_metric *d, size_t n)
-{
-	char name[NAME_MAX_BYTES];
-
-	name_of(name, "process", d);
-	trace_metric_begin(m, name, type_of(d), d->unit, d->help);
-	for (size_t i = 0; i < n; i++) {
-		const struct member *owner = c->members[i];
-		char pid[16], room[32];
-		const bool shown = owner->group && !owner->exited;
-
-		snprintf(pid, sizeof(pid), "%u", owner->pid);
-		for (const struct part *p = shown ? owner->parts : NULL; p; p = p->next) {
-			const char *value,
-				*label = trace_metric_key(p->table, p->sum, room, &value);
-			const char *const pairs[] = { "pid", pid,
-						      p->table == FIG_GILS ? NULL : label, p->key,
-						      NULL };
-
-			if (p->table == d->table)
-				write_row(m, d, name, owner->group->labels, pairs, p->sum);
-		}
-	}
-}
-
-static void write_threads(struct trace_metrics *m, const struct counters *c,
-			  const struct trace_metric *d, size_t n)
-{
-	char name[NAME_MAX_BYTES];
-
-	name_of(name, "thread", d);
-	trace_metric_begin(m, name, type_of(d), d->unit, d->help);
-	for (size_t i = 0; i < n; i++) {
-		const struct member *owner = c->members[i];
-		const struct fig_process *p = &c->last->procs[owner->row];
-		char pid[16], tid[16];
-
-		snprintf(pid, sizeof(pid), "%u", p->pid);
-		for (size_t j = 0; owner->group && !p->exited && j < p->nthreads; j++) {
-			const struct fig_thread *t = &p->threads[j];
-			const char *const pairs[] = { "pid", pid,      "tid",
-						      tid,   "thread", t->name ? t->name : "",
-						      NULL };
-
-			snprintf(tid, sizeof(tid), "%u", t->tid);
-			if (!t->exited)
-				write_row(m, d, name, owner->group->labels, pairs, t);
-		}
-	}
-}
-
-/* How many members' rows fit into *@room, which gets less by them; those that do not: *@ret_out. */
-static size_t fitting(const struct counters *c, bool threads, size_t *room, size_t *ret_out)
-{
-	size_t n = c->nmembers;
-
-	for (size_t i = 0; i < c->nmembers; i++) {
-		const struct member *m = c->members[i];
-		size_t cost = 0;
-
-		if (m->exited || !m->group)
-			continue;
-		for (const struct part *p = threads ? NULL : m->parts; p; p = p->next)
-			cost += counters_cost(p->table);
-		if (threads)
-			cost = c->last->procs[m->row].nthreads * counters_cost(FIG_THREADS);
-		if (n == c->nmembers && cost > *room)
-			n = i;
-		if (n == c->nmembers)
-			*room -= cost;
-		else
-			*ret_out += cost;
-	}
-	return n;
-}
-
 static void write_figures(struct trace_metrics *m, const struct counters *c, size_t *ret_out)
 {
-	const struct agent_config *config = c->config;
-	size_t room = config->max_series > c->series ? config->max_series - c->series : 0;
-	size_t processes = config->per_process && c->last ? fitting(c, false, &room, ret_out) : 0;
-	size_t threads = config->per_thread && c->last ? fitting(c, true, &room, ret_out) : 0;
+	struct running r;
 
+	running_choose(c, &r);
 	for (size_t i = 0; i < trace_metric_count; i++) {
 		const struct trace_metric *d = &trace_metric_list[i];
 
 		if (d->type == METRIC_LEVEL)
 			continue;
 		write_groups(m, c, d);
-		if (config->per_process)
-			write_processes(m, c, d, processes);
-		if (config->per_thread && d->table == FIG_THREADS)
-			write_threads(m, c, d, threads);
+		running_write(m, c, &r, d);
 	}
+	*ret_out = r.left_out;
+	running_done(&r);
+}
+
+static bool has_parts(const struct group *g)
+{
+	for (size_t t = 0; t < FIG_TABLE_COUNT; t++)
+		if (g->parts[t])
+			return true;
+	return false;
 }
 
 /* What a group itself has: GROUP_COST in counters.c. */
@@ -177,7 +77,7 @@ static void write_members(struct trace_metrics *m, const struct counters *c)
 			const struct group *g = c->groups[i];
 			const u64 values[] = { g->running, g->threads, g->starts, g->measured_ns };
 
-			if (!i && !g->starts && !g->parts)
+			if (!i && !g->starts && !has_parts(g))
 				continue; /* "other", and there is none */
 			trace_metric_value(m, list[k].name, list[k].type ? "" : "_total", g->labels,
 					   values[k], *list[k].unit);

@@ -30,9 +30,13 @@ size_t part_hist(enum fig_table t, size_t offset)
 	return n;
 }
 
-struct part *part_find(struct part *head, enum fig_table t, const char *key)
+const enum fig_table part_tables[PART_TABLES] = {
+	FIG_THREADS, FIG_GILS, FIG_GC, FIG_IO, FIG_ASYNCIO, FIG_FT, FIG_TYPES,
+};
+
+struct part *part_find(struct part *head, const char *key)
 {
-	while (head && (head->table != t || strcmp(head->key, key) != 0))
+	while (head && strcmp(head->key, key) != 0)
 		head = head->next;
 	return head;
 }
@@ -55,29 +59,56 @@ static void *null_row(enum fig_table t)
 	return fig_row_add(t, &p);
 }
 
-struct part *part_add(struct part **head, enum fig_table t, const char *key, char *labels)
+static struct part *part_new(enum fig_table t, const char *key)
 {
 	struct part *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->table = t;
+	p->key = strdup(key);
+	p->sum = null_row(t);
+	if (p->key && p->sum)
+		return p;
+	part_free(p);
+	return NULL;
+}
+
+/* Last, so that those who have room below a limit keep it. */
+static struct part *append(struct part **at, struct part *p)
+{
+	while (*at)
+		at = &(*at)->next;
+	return *at = p;
+}
+
+struct part *part_of_group(struct part **lists, enum fig_table t, const char *key, char *labels)
+{
+	struct part *p = labels ? part_new(t, key) : NULL;
 
 	if (!p) {
 		free(labels);
 		return NULL;
 	}
-	p->table = t;
 	p->labels = labels;
-	p->key = strdup(key);
-	p->sum = null_row(t);
-	if (labels)
-		p->below = calloc(count_hists(t) + 1, sizeof(*p->below));
-	else
-		p->now = null_row(t);
-	if (!p->key || !p->sum || !(labels ? (void *)p->below : p->now)) {
-		part_free(p);
+	p->below = calloc(count_hists(t) + 1, sizeof(*p->below));
+	if (p->below)
+		return append(&lists[t], p);
+	part_free(p);
+	return NULL;
+}
+
+struct part *part_of_process(struct part **lists, enum fig_table t, const char *key)
+{
+	struct part *p = part_new(t, key);
+
+	if (!p)
 		return NULL;
-	}
-	p->next = *head;
-	*head = p;
-	return p;
+	p->now = null_row(t);
+	if (p->now)
+		return append(&lists[t], p);
+	part_free(p);
+	return NULL;
 }
 
 /* @now into *@last, and what it is more into *@sum. */
@@ -124,11 +155,12 @@ static void clear(struct part *p)
 	p->touched = false;
 }
 
-void parts_clear(struct part *head)
+void parts_clear(struct part *const *lists)
 {
-	for (; head; head = head->next)
-		if (head->touched)
-			clear(head);
+	for (size_t t = 0; t < FIG_TABLE_COUNT; t++)
+		for (struct part *p = lists[t]; p; p = p->next)
+			if (p->touched)
+				clear(p);
 }
 
 void part_settle(struct part *p)
@@ -149,12 +181,14 @@ void part_settle(struct part *p)
 	clear(p);
 }
 
-void parts_free(struct part **head)
+void parts_free(struct part **lists)
 {
-	while (*head) {
-		struct part *next = (*head)->next;
+	for (size_t t = 0; t < FIG_TABLE_COUNT; t++) {
+		while (lists[t]) {
+			struct part *next = lists[t]->next;
 
-		part_free(*head);
-		*head = next;
+			part_free(lists[t]);
+			lists[t] = next;
+		}
 	}
 }

@@ -252,6 +252,7 @@ static void describe(const struct measured *m, struct fig_process *out)
 	out->pid = m->py->pid;
 	out->ns_pid = m->py->ns_pid;
 	out->exited = m->exited;
+	out->execed = m->execed;
 	out->command = m->py->command ? strdup(m->py->command) : NULL;
 	out->cgroup = m->py->cgroup ? strdup(m->py->cgroup) : NULL;
 	out->start_ns = m->start_ns;

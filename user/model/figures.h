@@ -77,6 +77,7 @@ struct fig_gc {
 struct fig_process {
 	u32 pid, ns_pid;
 	bool exited;
+	bool execed; /* exited: by executing another program; not told */
 	u64 start_ns; /* CLOCK_MONOTONIC: measured from then on; with pid, its identity */
 	char *command, *cgroup; /* owned, printable; cut to 256 bytes; control group or NULL */
 	u64 measured_ns; /* how long it was measured within the duration */
