@@ -55,8 +55,6 @@
 	  "not measured") \
 	X(STARTS_MISSED, starts_missed, "all", \
 	  "interpreters that started and ended before they could be measured") \
-	X(STARTS_REFUSED, starts_refused, "all", \
-	  "interpreters that run and cannot be measured: see gilscope ps, which says why") \
 	X(TASK_STORAGE, task_storage, "gil gc io sched asyncio ft", \
 	  "takes, releases and I/O calls of threads for which the kernel had no memory to be " \
 	  "remembered by at that moment: it is asked again at their next one") \
@@ -74,7 +72,9 @@
 	  "native stacks that could be walked in part only: older native frames are left out") \
 	X(NATIVE_UNMERGED, native_unmerged, "stacks", \
 	  "native stacks that do not go with the Python frames: only the frames above the newest " \
-	  "Python function are shown")
+	  "Python function are shown") \
+	X(STARTS_REFUSED, starts_refused, "all", \
+	  "interpreters that run and cannot be measured: see gilscope ps, which says why")
 
 enum gs_loss {
 #define X(NAME, name, families, help) GS_LOSS_##NAME,
