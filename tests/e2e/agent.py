@@ -2,15 +2,19 @@
 
 usage: agent.py totals URL PROMETHEUS DIR   services come and go; what is scraped is what they counted
        agent.py exact URL DIR               takes and holds of one program, in exact mode
-       agent.py hostile HOST PORT           it answers whatever else is connected
+       agent.py hostile HOST PORT PID DIR   it answers whatever else is connected, and measures on
+       agent.py reloads URL PID             SIGHUP again and again while others scrape
        agent.py grew URL FILE               counters in FILE, of an earlier scrape, have not gone back
 """
+import http.client
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -241,9 +245,93 @@ def status(answer):
     return int(m[1]) if m else None
 
 
-def cmd_hostile(host, port):
+def held_by(pid):
+    """(sockets, files in memory, bytes of its own memory): other descriptors come with each interpreter that is met"""
+    links = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass  # the listing's own, or closed meanwhile
+    with open(f"/proc/{pid}/status") as f:
+        own = int(re.search(r"RssAnon:\s+(\d+) kB", f.read())[1]) * 1024
+    return sum(link.startswith("socket:") for link in links), sum("gilscope-metrics" in link for link in links), own
+
+
+def closed(s, seconds=5):
+    """Does the other side close it?  What is read before that does not matter."""
+    s.settimeout(seconds)
+    try:
+        while s.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def slow_readers(host, port, pid, ask, room):
+    """They ask for all there is, and take none of it."""
+    readers = []
+    for _ in range(3 * room):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        s.connect((host, port))
+        s.sendall(ask)
+        readers.append(s)
+        time.sleep(0.03)  # each of some gets an answer of its own
+    check.expect(held_by(pid)[1] <= room + 1, "answers that wait for readers", f"{room} and the last one", held_by(pid)[1])
+    check.equal("a scrape beside readers that read nothing", 200, status(talk(host, port, ask)))
+    time.sleep(1.5)  # more than they are given
+    check.equal("readers that were waited for", 0, sum(not closed(s) for s in readers))
+    for s in readers:
+        s.close()
+
+
+def many_at_once(host, port, ask, n):
+    """Each gets its answer, or is closed for one that came later."""
+    clients = []
+    for _ in range(n):
+        clients.append(socket.create_connection((host, port), timeout=5))
+    for s in clients:
+        try:
+            s.sendall(ask.replace(b"/metrics", b"/healthz"))
+        except OSError:
+            pass
+    codes = []
+    for s in clients:
+        s.settimeout(5)
+        try:
+            codes.append(status(s.recv(65536)))
+        except ConnectionError:
+            codes.append(None)
+        s.close()
+    check.expect(set(codes) <= {200, None} and 200 in codes, f"answers to {n} at once", "200 or none", set(codes))
+
+
+def pipelined(host, port, ask, n):
+    """One connection asks again and again, and waits for nothing: it gets the first answer, and the end."""
+    with socket.create_connection((host, port), timeout=5) as s:
+        try:
+            s.sendall(ask * n)
+        except OSError:
+            pass
+        answer = b""
+        try:
+            while more := s.recv(1 << 20):
+                answer += more
+        except ConnectionError:
+            pass
+    check.between(f"answers to {n} pipelined requests", 0, 1, answer.count(b"HTTP/1.1 "))
+
+
+def cmd_hostile(host, port, pid, directory):
     port = int(port)
     ask = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    status(talk(host, port, ask))
+    before = held_by(pid)
+    beside = Work(directory, "beside.py", "services.py", "batch", 3)
     for what, data, expected in (
             ("a scrape", ask, {200}),
             ("HEAD", ask.replace(b"GET", b"HEAD"), {200}),
@@ -257,6 +345,17 @@ def cmd_hostile(host, port):
             ("many headers", ask[:-2] + b"A: b\r\n" * 20_000 + b"\r\n", {431, 413, None}),
             ("a body", b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n" + b"z" * 65536, {405}),
             ("another method", ask.replace(b"GET", b"DELETE"), {405}),
+            ("a method of its own", ask.replace(b"GET", b"get"), {405, 400, None}),
+            ("OPTIONS", ask.replace(b"GET", b"OPTIONS"), {405}),
+            ("TRACE", ask.replace(b"GET", b"TRACE"), {405}),
+            ("CONNECT", b"CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n", {405, 400}),
+            ("a body in pieces", b"PUT /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" +
+             b"ffff\r\n" + b"z" * 0xffff + b"\r\n0\r\n\r\n", {405}),
+            ("a body that is to be asked for", b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+             b"Content-Length: 9\r\n\r\n", {405}),
+            ("two lengths", ask[:-2] + b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n", {200, 400, None}),
+            ("a length below zero", ask[:-2] + b"Content-Length: -1\r\n\r\n", {400, 413, None}),
+            ("another version", ask.replace(b"HTTP/1.1", b"HTTP/9.9"), {200, 400, 505, None}),
             ("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00" + bytes(range(256)), {400, None}),
             ("half a request", b"GET /metr", {None, 408}),
             ("nothing", b"\r\n\r\n\r\n", {400, None})):
@@ -284,6 +383,50 @@ def cmd_hostile(host, port):
     check.between("connections cut", 200, 310, total(series, "gilscope_agent_http_cut_total"))
     for s in idle:
         s.close()
+    pipelined(host, port, ask, 2)
+    pipelined(host, port, ask, 5000)
+    many_at_once(host, port, ask, 200)
+    slow_readers(host, port, pid, ask, 8)
+    with socket.create_connection((host, port), timeout=5) as s:
+        check.expect(closed(s), "one who asks nothing", "closed in time", "still open")
+    beside.end()
+    series = until("the end of what worked beside", f"http://{host}:{port}/metrics",
+                   lambda s: not total(s, "gilscope_processes", process="beside.py"))
+    check.equal("collections of what worked beside", 3,
+                total(series, "cpython_gc_collections_total", process="beside.py", cpython_gc_generation="2"))
+    time.sleep(0.3)
+    after = held_by(pid)
+    check.expect(after[0] <= before[0] + 2, "sockets afterwards", f"{before[0]}, as before", after[0])
+    check.expect(after[1] <= 2, "answers kept afterwards", "one of each form", after[1])
+    check.expect(after[2] <= before[2] + (16 << 20), "bytes of memory afterwards", f"{before[2]} and some", after[2])
+
+
+def cmd_reloads(url, pid):
+    """Who is being answered may be cut off, but gets nothing that is wrong; who comes is answered."""
+    whole, cut, hups, began = [], [], [], scrape(url)
+
+    def ask():
+        while len(hups) < 20:
+            try:
+                text = get(url, OPENMETRICS)
+            except (OSError, http.client.HTTPException) as e:
+                cut.append(repr(e))
+                continue
+            check.expect(text.endswith("\n# EOF\n"), "end of an answer", "# EOF", text[-20:])
+            whole.append(len(text))
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for t in askers:
+        t.start()
+    for _ in range(20):
+        os.kill(int(pid), signal.SIGHUP)
+        time.sleep(0.03)
+        hups.append(True)
+    for t in askers:
+        t.join()
+    check.expect(len(whole) > 20, "answers meanwhile", "more than 20", len(whole))
+    check.expect(len(cut) <= 3 * 20, "answers cut off by 20 signals", "three each at most", cut[:5])
+    not_gone_back(began, scrape(url))
 
 
 def cmd_grew(url, path):

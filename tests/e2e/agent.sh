@@ -63,11 +63,11 @@ refused 2 "/dev/null: not a file" --config "$T/bad.conf"
 refused 2 "takes no target" -- true
 refused 1 "$AT: cannot listen there" --listen "$AT"
 
-driver hostile "${AT%:*}" "${AT##*:}"
+mkdir "$T/work"
+driver hostile "${AT%:*}" "${AT##*:}" "$AGENT" "$T/work"
 
 # Three services.
 until_true 20 curl -sf -o /dev/null "http://$store/-/ready" || fail "prometheus: $(tail -n 3 "$T/store.log")"
-mkdir "$T/work"
 driver totals "http://$AT/metrics" "http://$store" "$T/work"
 kill "$STORE"
 curl -sf "http://$AT/metrics" >"$T/before" || fail "/metrics: no answer"
@@ -100,6 +100,7 @@ sleep 0.15 # one password in a tenth of a second
 [ "$(as -u scraper:sesame "http://$AT/metrics")" != 200 ] || fail "without TLS: expected no answer"
 conf
 reload
+driver reloads "http://$AT/metrics" "$AGENT"
 driver grew "http://$AT/metrics" "$T/before"
 stop_agent
 

@@ -300,8 +300,8 @@ static void forget(struct counters *c, u64 now_ns)
 
 /*
  * Between fork and exec a process runs its parent's program; what it executes is a process of its
- * own then, or no CPython.  So who is young may not be one yet, and who has executed another program
- * while it was never was.
+ * own then, or no CPython.  So who is young may not be one yet, and who has executed another
+ * program while it was never was.
  */
 static void count_start(struct member *m, const struct fig_process *p, u64 now_ns)
 {

@@ -147,6 +147,29 @@ static void write_cost(struct trace_metrics *m, const struct counters *c)
 	       "of one.");
 }
 
+/* Is what a family would cost beyond its budget, and since when?  Nothing where it has none. */
+static void write_budget(struct trace_metrics *m, const struct figures *f)
+{
+	const char *const pairs[] = { "family", f && f->budget_share > 0 ? f->budget.family : "",
+				      NULL };
+	char *labels = *pairs[1] ? trace_metric_labels("", pairs) : NULL;
+	bool thinned = labels && !strcmp(f->budget.state, "thinned");
+
+	if (!labels)
+		return;
+	trace_metric_begin(m, "gilscope_thinned", "gauge", "",
+			   "1: counting all of the family would cost a program more than the "
+			   "budget, so its figures are estimated from a part.");
+	trace_metric_value(m, "gilscope_thinned", "", labels, thinned, false);
+	if (thinned) {
+		trace_metric_begin(m, "gilscope_thinned_since_timestamp_seconds", "gauge",
+				   "seconds", "Since when, since 1970.");
+		trace_metric_value(m, "gilscope_thinned_since_timestamp_seconds", "", labels,
+				   f->budget.since_unix_ns, true);
+	}
+	free(labels);
+}
+
 static void write_otlp(struct trace_metrics *m, const struct otlp_counts *n)
 {
 	trace_metric_begin(m, "gilscope_agent_otlp_requests", NULL, "",
@@ -217,6 +240,7 @@ static void write_all(struct trace_metrics *m, const struct counters *c,
 	write_figures(m, c, &left_out);
 	write_losses(m, c->last);
 	write_cost(m, c);
+	write_budget(m, c->last);
 	write_agent(m, c, state, left_out);
 }
 

@@ -76,8 +76,7 @@ struct fig_gc {
 /* Arrays are owned; a NULL array with its *_measured false is written as null. */
 struct fig_process {
 	u32 pid, ns_pid;
-	bool exited;
-	bool execed; /* exited: by executing another program; not told */
+	bool exited, execed; /* the latter: by executing another program; not told */
 	u64 start_ns; /* CLOCK_MONOTONIC: measured from then on; with pid, its identity */
 	char *command, *cgroup; /* owned, printable; cut to 256 bytes; control group or NULL */
 	u64 measured_ns; /* how long it was measured within the duration */
