@@ -77,6 +77,7 @@ def measure(a, work, pythons):
         "modes": modes,
     }
     names = a.load or list(load.LOADS)
+    whole = [n for n in names if n not in load.ONLY]
     if {"costs", "seen"} & set(a.section):
         with tracers.tracers(pythons, work, a.tracer) as columns:
             if "costs" in a.section:
@@ -86,7 +87,7 @@ def measure(a, work, pythons):
             r["tracers"] = [t.describe() for t in columns]
     if "agreement" in a.section and len(modes) == 2:
         other = next((p.path for g, p in pythons.items() if g != "system"), system)
-        r["agreement"] = agree.agreement(names, system, other, 1 if a.quick else a.repeats)
+        r["agreement"] = agree.agreement(whole, system, other, 1 if a.quick else a.repeats)
     if "agreement" in a.section and "exact" in modes:
         r["estimates"] = agree.estimates([n for n in names if n in agree.DEAR], system, system,
                                          1 if a.quick else 3)
@@ -103,7 +104,7 @@ def measure(a, work, pythons):
         r["recording"] = recording.section(work, a.events, a.quick)
     if a.merge:
         r = merged(r)
-    r["verdicts"] = verdicts.verdicts(r, list(load.LOADS) if a.merge else names)
+    r["verdicts"] = verdicts.verdicts(r, [n for n in load.LOADS if n not in load.ONLY] if a.merge else whole)
     return r
 
 
@@ -116,7 +117,9 @@ def merged(r):
         if part in r:
             old[part], old[f"{part}_date"] = r[part], r["date"]
     again = {(w["name"], w["python"]): dict(w, date=r["date"]) for w in r.get("workloads", [])}
-    old["workloads"] = [again.get((w["name"], w["python"]), w) for w in old["workloads"]]
+    known = {(w["name"], w["python"]): w for w in old["workloads"]} | again
+    order = list(load.LOADS)
+    old["workloads"] = sorted(known.values(), key=lambda w: (w["python"] != "system", order.index(w["name"])))
     return old
 
 

@@ -60,12 +60,17 @@ def one_round(name, columns, python, other):
     return rows, plain
 
 
+def runs(tracer, name):
+    """Is it a column of that workload?"""
+    return (not tracer.loads or name in tracer.loads) and tracer.name in load.ONLY.get(name, {tracer.name})
+
+
 def workload(name, group, pythons, tracers, repeats):
     """One workload on one interpreter: every column, in alternation."""
     python = pythons[group].path
     other = next((p.path for g, p in pythons.items() if g != group), python)
     columns = [Column(t) for t in tracers
-               if t.python == group and (not t.loads or name in t.loads) and not t.skipped]
+               if t.python == group and runs(t, name) and not t.skipped]
     walls, again, note = [], [], None
     for turn in range(repeats):
         say(f"{name} on {pythons[group].version}, round {turn + 1} of {repeats}:")
@@ -94,8 +99,7 @@ def workload(name, group, pythons, tracers, repeats):
 
 def overheads(names, pythons, tracers, repeats):
     return [workload(name, group, pythons, tracers, repeats) for name in names for group in pythons
-            if group == "system" or any(t.python == group and not t.skipped and (not t.loads or name in t.loads)
-                                        for t in tracers)]
+            if group == "system" or any(t.python == group and not t.skipped and runs(t, name) for t in tracers)]
 
 
 # Workloads that know how often they take the GIL, without the few takes of their start and end.

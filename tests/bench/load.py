@@ -175,11 +175,16 @@ class Thing:
     pass
 
 
-def alloc():
+def alloc(times=2_000_000):
     def go():
-        for _ in range(2_000_000):
+        for _ in range(times):
             Thing(), [1], {1: 1}
     return go
+
+
+def alloc_long():
+    """A budget is a share of time, so some time has to go by: at the start all is counted until it is spent."""
+    return alloc(30_000_000)
 
 
 def gc_storm():
@@ -248,10 +253,15 @@ LOADS = {
     "http_server": "ThreadingHTTPServer, 4 connections from a client in another process",
     "pure": "1 thread of pure Python",
     "alloc": "objects made and dropped, 1 thread",
+    "alloc_long": "the same for some seconds, for what has a budget",
     "gc_storm": "cyclic garbage and collections, 1 thread",
     "file_io": "4 threads that write and read files",
     "numpy_work": "4 threads of numpy operations that release the GIL",
 }
+
+
+# Workloads for these columns only.
+ONLY = {"alloc_long": {"refs, budget", "refs, stacks, budget"}}
 
 
 def knock():

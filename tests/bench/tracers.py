@@ -299,12 +299,12 @@ def gilscopes(work):
                lambda pid: stat_argv(pid, "--mode", "exact", "--with", "refs", "--budget", "1%",
                                      "--format", "json"),
                EXACT + "; objects by type in bursts, scaled", "what ends between the bursts",
-               loads={"alloc"}, close=True),
+               loads={"alloc", "alloc_long"}, close=True),
         Tracer("refs, stacks, budget", "system",
                lambda pid: stat_argv(pid, "--with", "refs", "--with", "stacks", "--budget", "1%",
                                      "--format", "json"),
                "as watch; objects by type in bursts, scaled; the Python code of each figure",
-               "what ends between the bursts", loads={"alloc"}, close=True),
+               "what ends between the bursts", loads={"alloc", "alloc_long"}, close=True),
     ]
     rows[2].sweep = lambda: shutil.rmtree(out, ignore_errors=True)
     return rows

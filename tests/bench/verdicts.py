@@ -88,10 +88,10 @@ def ratio_rows(r, loads):
     for load, factor in (("read_loop", 0.40), ("asyncio_echo", 0.50), ("pingpong", 1.0)):
         rows.append(at_most_times(r, f"bpftrace.{load}", f"exact on {load}: x the time that bpftrace adds",
                                   load, "exact, symbols", factor, "bpftrace"))
-    for key, column, text in (("budget.refs", "refs, budget", "refs under --budget 1% on alloc: x untraced"),
+    for key, column, text in (("budget.refs", "refs, budget", "refs under --budget 1% on alloc_long: x untraced"),
                               ("budget.stacks", "refs, stacks, budget",
-                               "refs and stacks in watch mode under --budget 1% on alloc: x untraced")):
-        measured, noise, why = r.ratio("alloc", column)
+                               "refs and stacks in watch mode under --budget 1% on alloc_long: x untraced")):
+        measured, noise, why = r.ratio("alloc_long", column)
         rows.append(row(key, text, 1.02, measured, noise, why))
     for load in ("pingpong", "asyncio_echo"):
         rows.append(at_most_times(r, f"stacks.{load}", f"exact with stacks and sched on {load}: x the time that exact "
