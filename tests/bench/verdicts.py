@@ -12,8 +12,21 @@ WHY = {
                           "for 0.40 on this machine",
     "agree.count.pingpong": MERGED, "agree.sum.pingpong": MERGED,
     "floor.pingpong": "the floor has no programs at switches and wake-ups, of which this load makes one or two a take; all "
-                      "programs together are 0.08 s of the 0.43 s of CPU that are added (kernel.bpf_stats_enabled). It has "
-                      "two speeds besides, and what lengthens a take tips it into the slower one",
+                      "programs together take 0.08 s of CPU (kernel.bpf_stats_enabled). It has two speeds besides, and what "
+                      "lengthens a take tips it into the slower one",
+    "floor.read_loop": "what a site's program does takes 84 ns a hit (kernel.bpf_stats_enabled), an empty one's next to nothing: "
+                       "0.08 s of a million hits",
+    "floor.asyncio_echo": "what a site's program does takes 97 ns a hit (kernel.bpf_stats_enabled), an empty one's next to "
+                          "nothing: 0.016 s of 168,000 hits; the tracepoints of epoll's calls are not in the floor",
+    "bpftrace.asyncio_echo": "as on read_loop",
+    "watch.pingpong": "the program at a switch takes 0.25 us (kernel.bpf_stats_enabled), and there are 340,000 a second: 0.028 s "
+                      "in 0.33 s, and the processor is virtual",
+    "watch.gc_storm": "6,400 collections a second, of two hits each: 0.008 s in 0.28 s, 2.2 us a hit where the collector has just "
+                      "been through the caches; exact mode's are the same",
+    "watch.file_io": "by chance: 1.01 in 11 more runs; all programs together take 0.003 s of CPU in 0.17 s (kernel.bpf_stats_enabled), "
+                     "and the load's own runs differ more than their medians let expect",
+    "agree.sum.file_io": "exact mode's waits have the way out of the mutexes and the probe itself in them, some 3 us of the 82 us "
+                         "that a wait takes here",
     "detach.exact": "each of the seven system-call tracepoints of the io family waits for a grace period of the kernel's, "
                     "one after another (event_mutex), 40 ms each; results are printed before",
 }
