@@ -4,12 +4,12 @@
 need_tracer
 
 # One without uprobe_multi, which is the way that this machine may not take.
-names=6.1 tests=holds,collections,traces
-[ "${KERNELS:-}" != all ] || names= tests=
+names=6.1 tests=holds,collections,traces limit=130
+[ "${KERNELS:-}" != all ] || names= tests= limit=600
 [ -z "$names" ] || [ -s "$O/kernels/$names/vmlinuz" ] || skip "Linux $names: not fetched; run make kernels"
 rc=0
 # shellcheck disable=SC2086 # a name or none
-GILSCOPE="$GILSCOPE" O="$O" KERNEL_TESTS="$tests" bash "$ROOT/tests/kernels/run.sh" $names >"$T/log" 2>&1 || rc=$?
+GILSCOPE="$GILSCOPE" O="$O" KERNEL_TESTS="$tests" KERNEL_TIMEOUT=$limit bash "$ROOT/tests/kernels/run.sh" $names >"$T/log" 2>&1 || rc=$?
 [ $rc != 77 ] || skip "$(tail -n 1 "$T/log")"
 cat "$T/log"
 [ $rc = 0 ] || fail "tests/kernels/run.sh: exit code $rc"

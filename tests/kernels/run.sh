@@ -69,12 +69,20 @@ boot() { # boot VMLINUZ
 		-serial "file:$T/said" </dev/null >"$T/qemu" 2>&1 &
 	qemu=$!
 	wait "$qemu"
+	ended=$?
 	qemu=
 }
 
 # The kernel's own code is patched while it runs (static keys) by way of breakpoints.  The emulator may
-# run one on its other CPU when it is gone already; no CPU does, and the kernel knows nothing of it.
+# run one on its other CPU when it is gone already; no CPU does, and the kernel knows nothing of it.  And
+# it may stop for good: a guest that is stopped by us does so again, if that is how it is.
 emulator_failed() { # emulator_failed NAME
+	if [ "$ended" = 124 ]; then
+		echo "$1: stopped after $limit s; once more.  It had said:"
+		tail -n 5 "$T/said"
+		[ ! -e "$T/console" ] || tail -n 5 "$T/console"
+		return 0
+	fi
 	[ ! -e "$T/console" ] || ! where=$(grep -A 8 'Oops: int3' "$T/console") && return 1
 	echo "$1: the emulator failed ($(sed -n 's/.*RIP: [0-9]*:\([^ ]*\).*/int3 at \1/p' <<<"$where" | head -n 1)); once more"
 }
@@ -111,7 +119,7 @@ for name in "${names[@]}"; do
 	boot "$dir/vmlinuz"
 	if emulator_failed "$name"; then
 		: >"$T/said"
-		rm "$T/console"
+		rm -f "$T/console"
 		boot "$dir/vmlinuz"
 	fi
 	table "$name" "$(cat "$dir/release" 2>/dev/null)" $((SECONDS - from)) && continue
