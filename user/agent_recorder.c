@@ -153,19 +153,7 @@ int agent_recorder_start(struct agent_recorder *r, struct err *e)
 {
 	if (!r)
 		return 0;
-	(void)uname(&r->host);
-	r->info = (struct trace_info) {
-		.directory = r->config->trigger_directory,
-		.gilscope = GS_VERSION,
-		.kernel = r->host.release,
-		.host = r->host.nodename,
-		.command = r->opts->command_line,
-		.mode = r->opts->mode,
-		.families = r->opts->families,
-		.started_unix_ns = session_started_unix_ns(r->session),
-		.started_ns = session_started_ns(r->session),
-		.hit_ns = session_hit_ns(r->session),
-	};
+	r->info = recording_info(r->session, r->opts, r->config->trigger_directory, &r->host);
 	return recorder_start(r->recorder, &r->info, e);
 }
 

@@ -219,19 +219,7 @@ static int print(const struct record_run *r, struct err *e)
 
 static void fill_info(struct record_run *r)
 {
-	(void)uname(&r->host);
-	r->info = (struct trace_info) {
-		.directory = r->opts->output,
-		.gilscope = GS_VERSION,
-		.kernel = r->host.release,
-		.host = r->host.nodename,
-		.command = r->opts->command_line,
-		.mode = r->opts->mode,
-		.families = r->opts->families,
-		.started_unix_ns = session_started_unix_ns(r->session),
-		.started_ns = session_started_ns(r->session),
-		.hit_ns = session_hit_ns(r->session),
-	};
+	r->info = recording_info(r->session, r->opts, r->opts->output, &r->host);
 }
 
 static int measure(struct record_run *r, struct err *e)

@@ -60,3 +60,22 @@ struct event recording_target(const struct session *s, const struct py_process *
 		},
 	};
 }
+
+struct trace_info recording_info(const struct session *s, const struct opts *o,
+				 const char *directory, struct utsname *ret_host)
+{
+	*ret_host = (struct utsname) {};
+	(void)uname(ret_host);
+	return (struct trace_info) {
+		.directory = directory,
+		.gilscope = GS_VERSION,
+		.kernel = ret_host->release,
+		.host = ret_host->nodename,
+		.command = o->command_line,
+		.mode = o->mode,
+		.families = o->families,
+		.started_unix_ns = session_started_unix_ns(s),
+		.started_ns = session_started_ns(s),
+		.hit_ns = session_hit_ns(s),
+	};
+}
