@@ -101,23 +101,15 @@ several() {
 	END
 }
 
-# Threads that compute in four interpreters, on a machine with fewer CPUs: on one that is busy with other
-# things a wait may be off by chance.  What is wrong is so again; what was said the first time is shown.
-measured() {
-	(several "$1") >"$T/said" 2>&1 && return
-	sed "s/^ */    at first, with $1: /" "$T/said"
-	several "$1"
-}
-
 found=
 for name in 3.13 3.14 3.15; do
 	in_root "$O/pythons/$name" || continue
 	found=1
-	each "$name" measured
+	each "$name" several
 	PYTHON=/usr/bin/python$name-dbg
-	each "$name dbg" measured
+	each "$name dbg" several
 	embedding
-	each "$name lib" measured
+	each "$name lib" several
 done
 [ -n "$found" ] || skip "no CPython with such interpreters here; run make pythons"
 [ -z "$fails" ]

@@ -74,15 +74,8 @@ boot() { # boot VMLINUZ
 }
 
 # The kernel's own code is patched while it runs (static keys) by way of breakpoints.  The emulator may
-# run one on its other CPU when it is gone already; no CPU does, and the kernel knows nothing of it.  And
-# it may stop for good: a guest that is stopped by us does so again, if that is how it is.
+# run one on its other CPU when it is gone already; no CPU does, and the kernel knows nothing of it.
 emulator_failed() { # emulator_failed NAME
-	if [ "$ended" = 124 ]; then
-		echo "$1: stopped after $limit s; once more.  It had said:"
-		tail -n 5 "$T/said"
-		[ ! -e "$T/console" ] || tail -n 5 "$T/console"
-		return 0
-	fi
 	[ ! -e "$T/console" ] || ! where=$(grep -A 8 'Oops: int3' "$T/console") && return 1
 	echo "$1: the emulator failed ($(sed -n 's/.*RIP: [0-9]*:\([^ ]*\).*/int3 at \1/p' <<<"$where" | head -n 1)); once more"
 }
@@ -125,6 +118,7 @@ for name in "${names[@]}"; do
 	table "$name" "$(cat "$dir/release" 2>/dev/null)" $((SECONDS - from)) && continue
 	rc=1
 	cat "$T/qemu"
+	[ "$ended" != 124 ] || { echo "$name: stopped after $limit s; its last words:"; tail -n 9 "$T/said" "$T/console"; }
 	[ ! -e "$T/console" ] || sed -n '/BUG\|Oops\|panic\|WARNING/,$p' "$T/console" | head -n 60
 done
 exit $rc
