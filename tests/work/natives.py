@@ -4,8 +4,11 @@ usage: natives.py [SECONDS]
 
 Thread "server": hold() sleeps in libc's usleep() through ctypes.PyDLL, which keeps the GIL: for 3 ms as the
 key function of list.sort(), which ranked() calls (so usleep, hold, list_sort, ranked, serve), and for 1 ms
-called by plain(); crunch() computes in sum().  Thread "poller" wants the GIL all the time.  Thread "parked" sleeps in read() below
-functools.reduce(), all the time.
+called by plain(); crunch() computes in sum().  Thread "poller" wants the GIL all the time.  Thread "parked" sleeps
+in read() below functools.reduce(), all the time.
+
+Nobody is asked to give the GIL up (the switch interval is long): who gives in sleeps until another thread has it,
+neither holding nor waiting, and for the clock of hold() that would be a part of the hold.
 """
 import ctypes
 import functools
@@ -76,6 +79,7 @@ crew.add("poller", poll)
 sleeper = common.Crew()
 sleeper.add("parked", park)
 sleeper.start()
+sys.setswitchinterval(60)
 common.ready(tids={**crew.tids, **sleeper.tids})
 common.go()
 until = time.monotonic() + seconds
