@@ -7,7 +7,7 @@
 /* The GIL at this moment. */
 struct gil_seen {
 	u64 switch_number;
-	u32 holder; /* native_thread_id of the last holder; 0: unknown */
+	u32 holder; /* native_thread_id of the last holder; 0: unknown, or it ended */
 	bool mine; /* the current thread holds it */
 	bool was_mine; /* it was the last that held it */
 	bool known;
@@ -48,7 +48,14 @@ static __always_inline u64 tid_of_pthread(u64 self)
 	return (u64)tid;
 }
 
-/* Of the last holder, which may be gone: a failure is none. */
+/* Ids of threads are below the kernel's PID_MAX_LIMIT (Linux 6.18, include/linux/threads.h). */
+#define TID_LIMIT (4 * 1024 * 1024)
+
+/*
+ * Of the last holder, which may be gone: a failure is none.  The GIL still names the state of a
+ * thread that ended, which is free memory: in a debug build, or with PYTHONMALLOC=debug, bytes of
+ * 0xdd (CPython 3.13, Objects/obmalloc.c, PYMEM_DEADBYTE).  Such ids are nobody's.
+ */
 static __always_inline bool read_ids(const struct gs_proc_config *c, u64 tstate, bool native,
 				     struct tstate_ids *ret_ids)
 {
@@ -99,7 +106,8 @@ static __always_inline void look(struct task_struct *task, struct gs_proc *p, u3
 		return;
 	ret_g->was_mine = gs_is_self(task, ids.self);
 	ret_g->mine = f.locked == 1 && ret_g->was_mine;
-	ret_g->holder = waiting ? ids.native : 0;
+	if (waiting && ids.native < TID_LIMIT)
+		ret_g->holder = ids.native;
 }
 
 #endif

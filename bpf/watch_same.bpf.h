@@ -18,7 +18,8 @@
  * has it had the GIL meanwhile?
  *
  * If it has, it is the last holder, or else the holder has changed twice: to it and on from it.
- * (Once, if it was the last holder when it went to sleep.)
+ * (Once, if it was the last holder when it went to sleep.)  A thread that ends is the last holder
+ * until somebody else is, but its state is gone by then: if nobody can be told, it may be its own.
  */
 enum had_gil { HAD_NOT, HAD_IT, HAD_PERHAPS };
 
@@ -31,6 +32,8 @@ static __always_inline enum had_gil had_gil(const struct gs_thread *t, const str
 		return HAD_PERHAPS;
 	if (g->was_mine && !w->was_mine)
 		return HAD_IT;
+	if (changes && !g->holder)
+		return HAD_PERHAPS;
 	return changes < (w->was_mine ? 1 : 2) ? HAD_NOT : HAD_PERHAPS;
 }
 
