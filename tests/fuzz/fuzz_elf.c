@@ -69,6 +69,20 @@ static void symbols(struct elf_file *f)
 	}
 }
 
+static void functions(struct elf_file *f)
+{
+	struct elf_function *list;
+	size_t n = elf_file_functions(f, &list);
+
+	CHECK(!n == !list);
+	for (size_t i = 0; i < n; i++) {
+		CHECK(list[i].size && list[i].name[0]);
+		CHECK(!i || list[i - 1].vaddr <= list[i].vaddr);
+		seen += strlen(list[i].name);
+	}
+	free(list);
+}
+
 static void sections(struct elf_file *f, u64 size)
 {
 	static const char *const names[] = { ".text", ".eh_frame", ".symtab", ".note.stapsdt",
@@ -105,6 +119,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	segments(f, size);
 	sections(f, size);
 	symbols(f);
+	functions(f);
 	text = elf_file_soname(f);
 	seen += text ? strlen(text) : 0;
 	text = elf_file_needs(f, "lib");

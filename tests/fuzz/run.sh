@@ -10,7 +10,7 @@ O=${O:-build}
 seconds=${1:-60}
 case $seconds in '' | *[!0-9]*) echo "run.sh: $seconds: not a number of seconds" >&2; exit 2 ;; esac
 [ $# -eq 0 ] || shift
-targets=${*:-trace_reader elf usdt_note fde code dwarf debug_offsets frames py_code proc sites}
+targets=${*:-trace_reader elf usdt_note fde code dwarf debug_offsets frames py_code proc native sites}
 F=$O/fuzz
 clang=${CLANG:-clang}
 mkdir -p "$F/tests/fuzz"

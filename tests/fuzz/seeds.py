@@ -35,6 +35,17 @@ put("dwarf", "library", elf)
 put("usdt_note", "section", b"\1" + section(b".note.stapsdt"))
 put("usdt_note", "arguments", b"\0-4@112(%rsp) 8@%r12 8@$5 -1@%al 2@(%rbx) 4@-0x10(%rbp)")
 put("fde", "section", section(b".eh_frame"))
+# A table for the first 64 KiB of the file (fuzz_native.c), which begins at 0x4000b0: the caller's address is
+# above the frame, and at each deeper level in another register's; one function; a stack of calls.
+cie = struct.pack("<II", 20, 0) + b"\1zR\0\1\x78\x10\1\x1b\x0c\7\x08\x90\1" + bytes(2)
+for name, rule in ("frames", b"\x0e\x20"), ("register", b"\x0d\3\x8c\2"), ("expression", b"\x0f\3\x77\x10\6"):
+    row = struct.pack("<IiI", len(cie) + 4, -0xb0 - len(cie) - 8, 0x10000) + b"\0" + rule
+    row += bytes(-len(row) % 4)
+    table = cie + struct.pack("<I", len(row)) + row + bytes(4)
+    symbols = struct.pack("<IBBHQQ", 32, 2, 0, 1, 0x400100, 0x200) + bytes(8) + b"\0a_function\0"
+    stack = b"".join(struct.pack("<QQQQ", 0x300000000040 + 32 * i, 0, 0, 0x200000000120 + i) for i in range(8))
+    put("native", name, struct.pack("<HHH", len(table), len(symbols), 0x110) + table + symbols +
+        struct.pack("<HHHH", 0, 8, 16, 16) + stack)
 for flags in (3, 0x87):
     put("code", f"text{flags}", bytes([flags]) + section(b".text"))
 # What GCC makes of a switch, of a loop, and of a stack frame with a guard.

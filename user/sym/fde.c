@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/sym/cfi.h"
+
 #define FDE_MAX (1U << 20)
 
 struct walk {
@@ -17,9 +19,7 @@ struct walk {
 	u64 vaddr; /* of .eh_frame */
 	Elf_Data data;
 	unsigned char ident[EI_NIDENT];
-	Dwarf_Off cie; /* the CIE that encoding was read from */
-	int encoding; /* DW_EH_PE_* of its FDEs; -1: unusable */
-	bool augmented; /* its FDEs have augmentation data, length first */
+	struct cfi_cie cie; /* the last one that was needed */
 };
 
 /* Without section headers there is no telling where it is: such files are refused by name. */
@@ -55,79 +55,17 @@ static int find_eh_frame(struct elf_file *f, struct walk *w)
 	return 0;
 }
 
-static int pointer_size(u8 encoding)
-{
-	switch (encoding & 0x0f) {
-	case DW_EH_PE_absptr:
-	case DW_EH_PE_udata8:
-	case DW_EH_PE_sdata8:
-		return 8;
-	case DW_EH_PE_udata4:
-	case DW_EH_PE_sdata4:
-		return 4;
-	case DW_EH_PE_udata2:
-	case DW_EH_PE_sdata2:
-		return 2;
-	default:
-		return 0;
-	}
-}
-
-/* The 'R' of a CIE's augmentation: how its FDEs write addresses.  -1: not told. */
-static int cie_encoding(const Dwarf_CIE *cie)
-{
-	const u8 *p = cie->augmentation_data;
-	const u8 *end = p ? p + cie->augmentation_data_size : NULL;
-	const char *a = cie->augmentation;
-
-	if (!a || a[0] != 'z' || !p)
-		return a && !a[0] ? DW_EH_PE_absptr : -1;
-	for (a++; *a && p < end; a++) {
-		switch (*a) {
-		case 'R':
-			return *p;
-		case 'L':
-			p++;
-			break;
-		case 'P':
-			if (!pointer_size(*p) || end - p < 1 + pointer_size(*p))
-				return -1;
-			p += 1 + pointer_size(*p);
-			break;
-		case 'S':
-		case 'B':
-			break;
-		default:
-			return -1;
-		}
-	}
-	return DW_EH_PE_absptr;
-}
-
 static void use_cie(struct walk *w, Dwarf_Off offset)
 {
 	Dwarf_CFI_Entry entry;
 	Dwarf_Off next;
 
-	if (w->cie == offset)
+	if (w->cie.offset == offset)
 		return;
-	w->cie = offset;
-	w->encoding = -1;
+	w->cie = (struct cfi_cie) { .offset = offset, .encoding = -1 };
 	if (!dwarf_next_cfi(w->ident, &w->data, true, offset, &next, &entry) &&
-	    dwarf_cfi_cie_p(&entry)) {
-		w->encoding = cie_encoding(&entry.cie);
-		w->augmented = entry.cie.augmentation && entry.cie.augmentation[0] == 'z';
-	}
-}
-
-static u64 load(const u8 *p, int size, bool sign)
-{
-	u64 v = 0;
-
-	memcpy(&v, p, (size_t)size);
-	if (sign && size < 8 && v >> (size * 8 - 1))
-		v |= ~0ULL << (size * 8);
-	return v;
+	    dwarf_cfi_cie_p(&entry))
+		cfi_cie_read(&entry.cie, offset, &w->cie);
 }
 
 static bool executable(struct elf_file *f, const struct code_range *r)
@@ -140,24 +78,6 @@ static bool executable(struct elf_file *f, const struct code_range *r)
 		if (s && s->flags & PF_X && r->start >= s->vaddr && r->end > r->start &&
 		    r->end - s->vaddr <= s->filesz && r->end > s->vaddr)
 			return true;
-	}
-	return false;
-}
-
-static bool skip_uleb(const u8 **p, const u8 *end, u64 *ret_v)
-{
-	u64 v = 0;
-	int shift = 0;
-
-	while (*p < end && shift < 64) {
-		u8 b = *(*p)++;
-
-		v |= (u64)(b & 0x7f) << shift;
-		shift += 7;
-		if (!(b & 0x80)) {
-			*ret_v = v;
-			return true;
-		}
 	}
 	return false;
 }
@@ -176,13 +96,13 @@ static bool frame_made(const u8 *p, const u8 *end)
 		if ((op & 0xc0) == DW_CFA_advance_loc)
 			return false;
 		if ((op & 0xc0) == DW_CFA_offset) {
-			if (!skip_uleb(&p, end, &v))
+			if (!cfi_uleb(&p, end, &v))
 				return false;
 			continue;
 		}
 		switch (op) {
 		case DW_CFA_def_cfa_offset:
-			return skip_uleb(&p, end, &v) && v != 8;
+			return cfi_uleb(&p, end, &v) && v != 8;
 		case DW_CFA_def_cfa:
 		case DW_CFA_def_cfa_register:
 		case DW_CFA_def_cfa_expression:
@@ -198,36 +118,15 @@ static bool frame_made(const u8 *p, const u8 *end)
 	return false;
 }
 
-static bool is_part(const struct walk *w, const u8 *p, const u8 *end)
-{
-	u64 n;
-
-	if (w->augmented) {
-		if (!skip_uleb(&p, end, &n) || n > (u64)(end - p))
-			return false;
-		p += n;
-	}
-	return frame_made(p, end);
-}
-
 static bool fde_range(struct walk *w, const Dwarf_FDE *fde, struct code_range *ret_r)
 {
-	const u8 *p = fde->start;
-	bool sign;
-	int size;
+	struct cfi_fde f;
 
 	use_cie(w, fde->CIE_pointer);
-	if (w->encoding < 0 || (w->encoding & 0x70 & ~DW_EH_PE_pcrel) || w->encoding & 0x80)
+	if (!cfi_fde_read(fde, &w->cie, w->vaddr + (u64)(fde->start - (const u8 *)w->data.d_buf),
+			  &f))
 		return false;
-	size = pointer_size((u8)w->encoding);
-	if (!size || fde->end - p < 2 * size)
-		return false;
-	sign = w->encoding & 0x08;
-	ret_r->start = load(p, size, sign);
-	if (w->encoding & DW_EH_PE_pcrel)
-		ret_r->start += w->vaddr + (u64)(p - (const u8 *)w->data.d_buf);
-	ret_r->end = ret_r->start + load(p + size, size, false);
-	ret_r->part = is_part(w, p + 2 * size, fde->end);
+	*ret_r = (struct code_range) { f.start, f.end, frame_made(f.code, f.code_end) };
 	return executable(w->file, ret_r);
 }
 
@@ -257,7 +156,7 @@ int fde_table_read(struct elf_file *f, struct fde_table *ret_t)
 {
 	static const unsigned char ident[EI_NIDENT] = { ELFMAG0,    ELFMAG1,	 ELFMAG2,   ELFMAG3,
 							ELFCLASS64, ELFDATA2LSB, EV_CURRENT };
-	struct walk w = { .file = f, .cie = (Dwarf_Off)-1 };
+	struct walk w = { .file = f, .cie.offset = (Dwarf_Off)-1 };
 	struct fde_table t = { 0 };
 	Dwarf_Off offset = 0, next;
 	Dwarf_CFI_Entry entry;

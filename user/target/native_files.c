@@ -12,8 +12,6 @@
 
 #include "user/target/native_private.h"
 
-#define TABLE_MAX (64U << 20) /* bytes of a table; the largest libraries have half of it */
-
 struct native_module *native_module_at(const struct native *n, u64 addr)
 {
 	size_t low = 0, high = n->nmodules;
@@ -79,26 +77,22 @@ void native_base(const char *path, char *to, size_t size)
 	snprintf(to, size, "%.*s", (int)(len < size ? len : size - 1), base);
 }
 
-/*
- * Is it safe to have libdw read the unwind table of the file?  It is the process's to shape; libdw
- * checks what is in it, but not how much memory that takes.  Without sections it would look
- * elsewhere.
- */
-static bool is_readable(int fd, const char *name)
+/* A descriptor of a file with the module's unwind table, or a negative errno. */
+static int open_table(const struct native *n, const struct native_module *m)
 {
-	static const char *const parts[] = { ".eh_frame", ".eh_frame_hdr" };
-	struct elf_section s = {};
-	struct elf_file *elf;
+	struct elf_file *elf = NULL;
 	struct err e = {};
-	bool ok;
+	int fd = native_module_open(n, m), table;
 
-	if (elf_file_open(fd, name, &elf, &e))
-		return false;
-	ok = !elf_file_section(elf, parts[0], &s) && s.size <= TABLE_MAX;
-	if (ok && !elf_file_section(elf, parts[1], &s))
-		ok = s.size <= TABLE_MAX;
+	if (fd < 0)
+		return fd;
+	table = elf_file_open(fd, m->path, &elf, &e);
+	close(fd);
+	if (table)
+		return table;
+	table = native_table(elf);
 	elf_file_close(elf);
-	return ok;
+	return table;
 }
 
 /* libdwfl's callback; the descriptor and the Elf are its own from then on. */
@@ -113,11 +107,10 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	(void)name;
 	*file_name = NULL;
 	*elfp = NULL;
-	fd = m && n->nfiles < NATIVE_FILES_MAX ? native_module_open(n, m) : -1;
+	fd = m && n->nfiles < NATIVE_FILES_MAX ? open_table(n, m) : -1;
 	if (fd < 0)
 		return -1;
-	if (is_readable(fd, m->path))
-		*elfp = elf_begin(fd, ELF_C_READ, NULL); /* read, not mapped */
+	*elfp = elf_begin(fd, ELF_C_READ, NULL);
 	*file_name = *elfp ? strdup(m->path) : NULL; /* libdwfl's to free */
 	if (*file_name) {
 		n->nfiles++;

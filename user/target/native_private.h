@@ -76,6 +76,9 @@ struct native_module *native_module_at(const struct native *n, u64 addr);
 /* A descriptor of the module's file (of a copy of our vDSO, for that), or a negative errno. */
 int native_module_open(const struct native *n, const struct native_module *m);
 extern const Dwfl_Callbacks native_callbacks;
+/* native_table.c: a descriptor of a file with @elf's unwind table and nothing else, to be read by
+ * libdw; the caller's to close.  Or a negative errno: -ENOENT there is none, -E2BIG. */
+int native_table(struct elf_file *elf);
 /* The base name of @path, without what maps adds to that of a deleted file; cut to @size. */
 void native_base(const char *path, char *to, size_t size);
 
