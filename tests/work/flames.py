@@ -5,6 +5,9 @@ usage: flames.py [SECONDS]
 parse() and store() sleep in usleep() called through ctypes.PyDLL, which keeps the GIL: 3 ms and
 1 ms of each round.  rest() gives it away for 4 ms.  In a second thread poll() wants it all the time
 for next to nothing.
+
+Nobody is asked to give the GIL up (the switch interval is long): who gives in sleeps until another thread has it,
+neither holding nor waiting, and for the clock of hold() that would be a part of the hold.
 """
 import ctypes
 import sys
@@ -59,6 +62,7 @@ def poll():
 crew = common.Crew()
 crew.add("server", serve)
 crew.add("poller", poll)
+sys.setswitchinterval(60)
 common.ready(tids=crew.tids)
 common.go()
 until = time.monotonic() + seconds
