@@ -4,7 +4,7 @@
 need_tracer
 
 # One without uprobe_multi, which is the way that this machine may not take.
-names=6.1 tests=holds,collections,traces limit=130
+names=6.1 tests=holds,collections,traces limit=220
 [ "${KERNELS:-}" != all ] || names= tests= limit=600
 [ -z "$names" ] || [ -s "$O/kernels/$names/vmlinuz" ] || skip "Linux $names: not fetched; run make kernels"
 rc=0
