@@ -30,6 +30,7 @@ enum gs_record_kind {
 	GS_REC_STEP,
 	GS_REC_FT_TIME,
 	GS_REC_FT_CRITICAL,
+	GS_REC_WAIT_PART, /* watch mode: of a wait that had several holders, one's */
 	GS_REC_KIND_COUNT,
 };
 
@@ -60,7 +61,8 @@ struct gs_record {
 
 _Static_assert(GS_GC_GENERATIONS <= 4 && GS_REC_GC(0, GS_GILS) <= 0xffff, "both are in 16 bits");
 
-/* WAIT, OFF_CPU, COLLECTION, IO_CALL, IO_TO_GIL, STEP, FORK, FT_TIME: with two numbers more. */
+/* WAIT, WAIT_PART, OFF_CPU, COLLECTION, IO_CALL, IO_TO_GIL, STEP, FORK, FT_TIME: with two numbers
+ * more. */
 struct gs_record_2 {
 	struct gs_record r;
 	/* Holder's tid; what it slept in; collected; result; waited for the GIL; from the wake-up

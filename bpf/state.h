@@ -61,6 +61,7 @@ struct gs_watch {
 	u8 blamed; /* the holder has been blamed for a part of this wait */
 	u8 pad;
 	u64 queued_ns; /* of the wait's sleeps: runnable, not running */
+	u64 told_ns; /* recording: up to here its parts have been told; 0: none was */
 };
 
 /* One thread.  `*_since_ns` is 0 while no such thing is going on. */

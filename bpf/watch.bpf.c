@@ -42,6 +42,11 @@ static __always_inline void watch_blame(struct gs_thread *t, u64 ns, u64 waits)
 	blame_add(t, t->watch.holder, ns, waits);
 }
 
+static __always_inline u32 host_tid(const struct gs_proc *p, u32 native)
+{
+	return p->config.foreign_tids ? 0 : native;
+}
+
 static __always_inline void tell_wait(const struct gs_thread *t, u64 end, u64 ns, bool mid)
 {
 	struct gs_record_2 r = {
@@ -53,6 +58,22 @@ static __always_inline void tell_wait(const struct gs_thread *t, u64 end, u64 ns
 	if (!gs_config.record)
 		return;
 	r.r.flags = mid ? GS_REC_MID : 0;
+	gs_tell(&r, sizeof(r));
+}
+
+/* Recording: of the wait of @t, what has not been told, up to @now, was the holder's. */
+static __always_inline void tell_part(struct gs_thread *t, const struct gs_proc *p, u64 now)
+{
+	u64 since = t->watch.told_ns ?: t->wait_since_ns;
+	struct gs_record_2 r = {
+		.r = { .end_ns = now, .ns = now - since, .tid = t->tid, .kind = GS_REC_WAIT_PART },
+		.a = host_tid(p, t->watch.holder),
+	};
+
+	if (!gs_config.record || now < since)
+		return;
+	r.r.arg = t->gil;
+	t->watch.told_ns = now;
 	gs_tell(&r, sizeof(r));
 }
 
@@ -97,6 +118,8 @@ __noinline int watch_settle(struct gs_thread *t, struct gs_proc *p)
 		gs_hist_add(&t->wait, ns);
 		gil_adds(t, &g->contended_takes, 1);
 		gil_adds(t, &g->wait_ns, ns);
+		if (t->watch.told_ns)
+			tell_part(t, p, end);
 		tell_wait(t, end, ns, t->wait_since_ns == p->start_ns);
 	}
 	t->wait_since_ns = 0;
@@ -104,11 +127,6 @@ __noinline int watch_settle(struct gs_thread *t, struct gs_proc *p)
 	gs_write_end(t, seq);
 	io_settle(t, p, end, waited);
 	return 1;
-}
-
-static __always_inline u32 host_tid(const struct gs_proc *p, u32 native)
-{
-	return p->config.foreign_tids ? 0 : native;
 }
 
 /* Is it in the middle of a wait, and off the CPU? */
@@ -136,9 +154,13 @@ __noinline int watch_sleeps(struct gs_thread *t, struct gs_proc *p, struct gil_s
 		t->wait_since_ns = now;
 		t->wait_holder = host_tid(p, g->holder);
 		w->queued_ns = 0;
+		w->told_ns = 0;
 		w->blamed = false;
-	} else if (w->ran_ns && now > w->ran_ns) {
-		watch_blame(t, now - w->ran_ns, 0); /* between two sleeps of one wait */
+	} else {
+		if (w->ran_ns && now > w->ran_ns)
+			watch_blame(t, now - w->ran_ns, 0); /* between two sleeps of one wait */
+		if (w->holder != g->holder)
+			tell_part(t, p, now);
 	}
 	if (w->holder != g->holder)
 		w->blamed = false;

@@ -66,3 +66,38 @@ for pair in sorted(live.keys() | told.keys()):
 holders = {h for h, _ in live}
 expect(set(tids.values()) <= holders, "holders", sorted(tids.values()), sorted(holders))
 EOF
+
+# Watch mode: the recording has what was seen live, wait by wait, to the nanosecond; in parts, too.
+start_work mix.py 1.5
+start_record -p "$WORK" --mode watch --figures json
+go
+truth_of
+stop_record
+quit
+report
+"$GILSCOPE" report "$R" -i 0.2 --format jsonl >"$T/parts" 2>"$T/err" || fail "report -i: $(cat "$T/err")"
+"$GILSCOPE" export "$R" --to jsonl -o "$T/events" 2>"$T/err" || fail "export: $(cat "$T/err")"
+check "$R.out" "$R.json" "$T/parts" "$T/events" <<'EOF'
+def pairs(result, column="wait_ns"):
+    return {(r["holder_tid"], r["waiter_tid"]): r[column] for r in only_process(result)["blame"]}
+
+told = truths[0]
+contract(told)
+equal("mode", "watch", told["mode"])
+equal("blame", pairs(result), pairs(told))
+equal("waits", pairs(result, "waits"), pairs(told, "waits"))
+total = {t["tid"]: t["wait_ns"] for t in only_process(told)["threads"] if t["wait_ns"]}
+mine = {}
+for (_, waiter), ns in pairs(told).items():
+    mine[waiter] = mine.get(waiter, 0) + ns
+equal("blame by waiter", total, mine)
+events = [json.loads(line) for line in open(sys.argv[4], encoding="utf-8")]
+parts = [e for e in events if e["kind"] == "gil:wait_part"]
+expect(len(parts) > 20, "parts of waits with several holders", "some", len(parts))
+expect(all(e["holder"] != e["tid"] for e in parts), "whoever waits", "not the holder", parts[:3])
+summed = {}
+for line in open(sys.argv[3], encoding="utf-8"):
+    for r in only_process(json.loads(line))["blame"]:
+        pair = r["holder_tid"], r["waiter_tid"]
+        summed[pair] = summed.get(pair, 0) + r["wait_ns"]
+equal("blame, interval by interval", pairs(told), summed)

@@ -17,7 +17,7 @@ from answers import by_function, stacks_agree
 live, recorded, truth = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:4])
 stacks_agree(recorded, truth)
 mine, theirs = only_process(recorded), only_process(live)
-equal("format", 5, recorded["recording"]["format"])
+equal("format", 6, recorded["recording"]["format"])
 def functions(p):
     return {(f["function"], f["file"], f["first_line"]): f for f in p["functions"]}
 expect(set(functions(mine)) <= set(functions(theirs)), "functions", sorted(map(str, functions(theirs))), sorted(map(str, functions(mine))))

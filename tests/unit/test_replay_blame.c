@@ -194,6 +194,72 @@ static void the_kernel_side_splits_likewise(void **state)
 	assert_int_equal(by[5] + by[6], 300 - 2 * GS_PASSES);
 }
 
+static struct event with_holder(struct event ev, u32 tid)
+{
+	ev.holder = tid;
+	return ev;
+}
+
+/* Watch mode tells no holds: a wait has its holder, or its parts do. */
+static struct figures *watched(const struct event *events, size_t n, u32 format)
+{
+	struct trace_info info = stream_info;
+	struct replay_opts opts = {};
+	struct replay *r = replay_new(&opts);
+	struct trace_sink s = replay_sink(r);
+	struct figures *f;
+
+	info.mode = "watch";
+	info.format = format;
+	assert_int_equal(s.begin(s.ctx, &info), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(s.event(s.ctx, &events[i]), 0);
+	f = replay_figures(r);
+	assert_non_null(f);
+	replay_free(r);
+	return f;
+}
+
+static void in_watch_mode_parts_tell_the_holders(void **state)
+{
+	const struct event events[] = {
+		process_event(&proc_a, 0, 0),
+		instant(EVENT_THREAD, &thread_1, 0),
+		instant(EVENT_THREAD, &thread_2, 0),
+		instant(EVENT_THREAD, &worker_3, 0),
+		with_holder(span(EVENT_WAIT, &worker_3, 5, 10), 101),
+		with_holder(span(EVENT_WAIT_PART, &worker_3, 20, 25), 101),
+		/* another's in between, which has had one holder only */
+		with_holder(span(EVENT_WAIT, &thread_2, 21, 29), 101),
+		with_holder(span(EVENT_WAIT_PART, &worker_3, 25, 32), 102),
+		with_holder(span(EVENT_WAIT_PART, &worker_3, 32, 40), 101),
+		with_holder(span(EVENT_WAIT, &worker_3, 20, 40), 101),
+		/* the last part is missing: it was the same one's; and one of a wait that is open
+		 */
+		with_holder(span(EVENT_WAIT_PART, &worker_3, 50, 51), 102),
+		with_holder(span(EVENT_WAIT, &worker_3, 50, 60), 102),
+		with_holder(span(EVENT_WAIT_PART, &worker_3, 70, 74), 102),
+		of_process(EVENT_END, NULL, 100, 100),
+	};
+	struct figures *f = watched(events, COUNT(events), TRACE_FORMAT);
+	u64 waits;
+
+	(void)state;
+	assert_true(f->procs[0].blame_measured);
+	assert_int_equal(f->procs[0].nblame, 3);
+	assert_int_equal(blamed(f, 101, 103, &waits), 5 + 5 + 8);
+	assert_int_equal(waits, 3);
+	assert_int_equal(blamed(f, 102, 103, &waits), 7 + 10 + 4);
+	assert_int_equal(waits, 3);
+	assert_int_equal(blamed(f, 101, 102, &waits), 8);
+	assert_int_equal(waits, 1);
+	figures_free(f);
+	/* Before format 6 there are no parts: it is not told. */
+	f = watched(events, COUNT(events), 5);
+	assert_false(f->procs[0].blame_measured);
+	figures_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +268,7 @@ int main(void)
 		cmocka_unit_test(a_hold_between_two_of_another_is_put_there),
 		cmocka_unit_test(a_wait_that_is_open_is_for_who_holds),
 		cmocka_unit_test(the_kernel_side_splits_likewise),
+		cmocka_unit_test(in_watch_mode_parts_tell_the_holders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

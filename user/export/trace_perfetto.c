@@ -302,6 +302,7 @@ static int event(struct trace_export *x, const struct event *ev)
 	case EVENT_CPU:
 	case EVENT_FT_CRITICAL: /* counted: their sleeps tell more */
 	case EVENT_GC_START: /* collections tell it */
+	case EVENT_WAIT_PART: /* waits do */
 	case EVENT_TYPE:
 	case EVENT_PROBE:
 	case EVENT_LATE:

@@ -82,6 +82,8 @@ bool trace_row_tells(const struct trace_info *info, u32 kind, const struct event
 		return false;
 	if (kind >= EVENT_FUNCTION && kind <= EVENT_STACK_COST)
 		return trace_measures(info, GS_FAMILY_STACKS);
+	if (kind >= EVENT_WAIT_PART && info->format < EVENT_WAIT_PART_FORMAT)
+		return false;
 	return kind < EVENT_CPU || info->format >= EVENT_CPU_FORMAT;
 }
 

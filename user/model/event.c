@@ -36,6 +36,10 @@ static const struct event_field wait_fields[] = {
 	SINCE_5(runnable_ns, 48, "of it, it could have run, ns; all ones: unknown"), END,
 };
 
+static const struct event_field wait_part_fields[] = {
+	TID, PAD(2), NS("how long, ns"), U32(holder, 24, "the thread that held the GIL then; 0: unknown"), END,
+};
+
 static const struct event_field contended_fields[] = {
 	PID(24), NS("how long, ns"), END,
 };

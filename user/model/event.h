@@ -53,8 +53,8 @@ struct event {
 	u32 execed; /* PROCESS_EXIT: it executed another program */
 	u32 slow; /* ITERATION, STEP: it took longer than --slow says */
 	/* numbers */
-	u32 holder; /* WAIT: tid of who held the GIL when it began; FT_TIME: of who released the
-		       mutex; 0: unknown */
+	u32 holder; /* WAIT: tid of who held the GIL when it began; WAIT_PART: who held it then;
+		       FT_TIME: of who released the mutex; 0: unknown */
 	u32 generation; /* GC_START, COLLECTION, OPEN */
 	u32 call; /* IO_*: enum gs_io_call (bpf/state.h) */
 	u32 what; /* OPEN: enum event_open */

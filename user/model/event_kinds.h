@@ -55,16 +55,20 @@
 	  "a place in a function and what called it: all of a stack, from now on known by its " \
 	  "number") \
 	X(STACK_COST, stack_cost, 29, "stacks:cost", SPAN, \
-	  "what a thread did in a stack since it was told last")
+	  "what a thread did in a stack since it was told last") \
+	X(WAIT_PART, wait_part, 30, "gil:wait_part", SPAN, \
+	  "watch mode: of the thread's next gil:wait, which had several holders, one's part")
 
 /* The version of the format that CPU came with, and all kinds after it. */
 #define EVENT_CPU_FORMAT 5
+/* The same of WAIT_PART. */
+#define EVENT_WAIT_PART_FORMAT 6
 
 enum event_kind {
 #define X(NAME, stem, id, name, shape, help) EVENT_##NAME = id,
 	EVENT_KINDS(X)
 #undef X
-		EVENT_KIND_COUNT = 30
+		EVENT_KIND_COUNT = 31
 };
 
 #endif

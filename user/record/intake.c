@@ -68,6 +68,10 @@ static bool event_2(const struct gs_record_2 *r, struct event *ev)
 		ev->holder = r->a;
 		ev->runnable_ns = r->b;
 		return true;
+	case GS_REC_WAIT_PART:
+		ev->kind = EVENT_WAIT_PART;
+		ev->holder = r->a;
+		return true;
 	case GS_REC_OFF_CPU:
 		ev->kind = EVENT_OFF_CPU;
 		ev->preempted = !!(r->r.flags & GS_REC_PREEMPTED);

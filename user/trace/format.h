@@ -21,7 +21,7 @@
 
 #include "bpf/types.h"
 
-#define TRACE_FORMAT 5
+#define TRACE_FORMAT 6
 #define TRACE_MAGIC 0xC1FC1FC1U /* CTF 1.8 */
 #define TRACE_PACKET_MAX (256 * 1024) /* bytes */
 #define TRACE_FILE_MAX (16 * 1024 * 1024) /* bytes; the next file begins before it is exceeded */

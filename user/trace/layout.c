@@ -12,10 +12,11 @@ static const struct trace_version versions[TRACE_FORMAT + 1] = {
 	[3] = { .kinds = 24, .calls = 7 }, /* gil:which, gil:contended_other */
 	[4] = { .kinds = 26, .calls = 7 }, /* ft:time, ft:critical */
 	[5] = { .kinds = 30, .calls = 7 }, /* sched:cpu, stacks:*; and event_field.since */
+	[6] = { .kinds = 31, .calls = 7 }, /* gil:wait_part */
 };
 
 /* More kinds or calls are a new version: TRACE_FORMAT grows and gets a row above. */
-_Static_assert((int)EVENT_KIND_COUNT == 30, "a new kind of event is a new version");
+_Static_assert((int)EVENT_KIND_COUNT == 31, "a new kind of event is a new version");
 _Static_assert((int)GS_IO_COUNT == 7, "a new I/O call is a new version");
 
 const struct trace_version *trace_version(u32 format)

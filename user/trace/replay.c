@@ -133,6 +133,7 @@ static int ignore(struct replay *r, const struct event *ev)
 static int (*const handlers[EVENT_KIND_COUNT])(struct replay *, const struct event *) = {
 	[EVENT_HOLD] = rp_hold,
 	[EVENT_WAIT] = rp_wait,
+	[EVENT_WAIT_PART] = rp_blame_part,
 	[EVENT_CONTENDED] = rp_contended,
 	[EVENT_OFF_CPU] = rp_off_cpu,
 	[EVENT_GC_START] = rp_gc_start,

@@ -4,6 +4,9 @@
  *
  * Holds of one GIL never overlap, and are told when they end: so a wait is charged when all that
  * ended with it has been told.  Its parts follow each other without a gap: their sum is the wait.
+ *
+ * In watch mode there are no holds: a wait says who held the GIL when it began, and is preceded by
+ * its parts if that changed (bpf/watch.bpf.c).
  */
 #include "user/trace/replay_blame.h"
 
@@ -16,6 +19,7 @@
 
 #define RP_PASSES 4096U /* of a GIL; what a wait needs of older ones is nobody's */
 #define LATE_MAX 64 /* a hold is told as late as that, in others' */
+#define PARTS_MAX 65536 /* of a wait; those beyond are the last one's */
 #define MAX_PAIRS (1U << 16) /* of a process; what is more is of holder 0 and waiter 0 */
 
 static struct rp_passes *passes_of(struct rp_process *p, u32 gil)
@@ -205,18 +209,73 @@ static int settle(struct rp_process *p, u64 now_ns)
 }
 
 /* With the events of one thread only, who held meanwhile is not told. */
-static bool is_told(const struct replay *r)
+bool rp_blame_told(const struct replay *r)
 {
-	return !r->o.tid;
+	return !r->o.tid && (!rp_watched(r) || r->info->format >= EVENT_WAIT_PART_FORMAT);
 }
 
 int rp_blame_hold(struct replay *r, struct rp_thread *t, const struct event *ev)
 {
-	int err = is_told(r) ? settle(t->p, ev->ts_ns) : 0;
+	int err = rp_blame_told(r) ? settle(t->p, ev->ts_ns) : 0;
 
-	return err || !is_told(r)
+	return err || !rp_blame_told(r)
 		       ? err
 		       : pass_on(passes_of(t->p, t->gil), event_begin_ns(ev), t->row.tid);
+}
+
+int rp_blame_part(struct replay *r, const struct event *ev)
+{
+	struct rp_thread *t = rp_blame_told(r) ? rp_thread_of(r, ev) : NULL;
+	struct rp_parts *s = t ? &t->parts : NULL;
+
+	if (!t)
+		return 0;
+	if (s->n && (s->n == PARTS_MAX || s->list[s->n - 1].holder == ev->holder)) {
+		s->list[s->n - 1].to_ns = ev->ts_ns;
+		return 0;
+	}
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 8;
+		struct rp_part *more = realloc(s->list, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		s->list = more;
+		s->room = room;
+	}
+	s->list[s->n++] = (struct rp_part) { event_begin_ns(ev), ev->ts_ns, ev->holder };
+	return 0;
+}
+
+/* The parts of a wait of @t from @w->at_ns to @to_ns, as far as they are told. */
+static int charge_parts(const struct rp_thread *t, struct walk *w, u64 to_ns)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < t->parts.n && !err; i++) {
+		const struct rp_part *p = &t->parts.list[i];
+		u64 end = p->to_ns < to_ns ? p->to_ns : to_ns;
+
+		if (end > w->at_ns)
+			err = part(w, end, p->holder);
+		w->holder = p->holder;
+	}
+	return err;
+}
+
+/* Watch mode: the wait @ev of @t. */
+static int charge_told(struct rp_thread *t, const struct event *ev)
+{
+	struct walk w = { .into = &t->p->blame,
+			  .at_ns = event_begin_ns(ev),
+			  .waiter = t->row.tid,
+			  .holder = ev->holder };
+	int err = charge_parts(t, &w, ev->ts_ns);
+
+	if (!err && (w.at_ns < ev->ts_ns || !w.charged))
+		err = part(&w, ev->ts_ns, w.holder);
+	t->parts.n = 0;
+	return err;
 }
 
 int rp_blame_wait(struct replay *r, struct rp_thread *t, const struct event *ev)
@@ -224,8 +283,10 @@ int rp_blame_wait(struct replay *r, struct rp_thread *t, const struct event *ev)
 	struct rp_blame *b = &t->p->blame;
 	int err;
 
-	if (!is_told(r))
+	if (!rp_blame_told(r))
 		return 0;
+	if (rp_watched(r))
+		return charge_told(t, ev);
 	err = settle(t->p, b->nwaits < RP_ENDED_WAITS ? ev->ts_ns : UINT64_MAX);
 	b->waits[b->nwaits++] = (struct rp_ended_wait) {
 		.from_ns = event_begin_ns(ev),
@@ -253,6 +314,21 @@ static const struct rp_thread *open_holder(const struct rp_process *p, u32 gil)
 	return NULL;
 }
 
+/* Watch mode: of waits that are open, what their parts have told. */
+static int open_parts(const struct rp_process *p, u64 now_ns, struct rp_blame *into)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->nthreads && !err; i++) {
+		const struct rp_thread *t = p->threads[i];
+		struct walk w = { .into = into, .waiter = t->row.tid };
+
+		w.at_ns = t->parts.n ? t->parts.list[0].from_ns : now_ns;
+		err = charge_parts(t, &w, now_ns);
+	}
+	return err;
+}
+
 static int open_waits(const struct rp_process *p, u64 now_ns, struct rp_blame *into)
 {
 	int err = 0;
@@ -277,7 +353,8 @@ static int by_pair(const void *a, const void *b)
 	return x->waiter_tid < y->waiter_tid ? -1 : x->waiter_tid > y->waiter_tid;
 }
 
-bool rp_blame_rows(const struct rp_process *p, u64 now_ns, struct fig_process *out)
+bool rp_blame_rows(const struct replay *r, const struct rp_process *p, u64 now_ns,
+		   struct fig_process *out)
 {
 	struct rp_blame all = { .npairs = p->blame.npairs, .room = p->blame.room };
 	bool ok = true;
@@ -290,7 +367,8 @@ bool rp_blame_rows(const struct rp_process *p, u64 now_ns, struct fig_process *o
 		memcpy(all.pairs, p->blame.pairs, all.room * sizeof(*all.pairs));
 	}
 	if (!p->exited)
-		ok = !open_waits(p, now_ns, &all);
+		ok = !open_parts(p, now_ns, &all) &&
+		     (rp_watched(r) || !open_waits(p, now_ns, &all));
 	for (size_t i = 0; i < all.room && ok; i++) {
 		const struct fig_blame *b = &all.pairs[i];
 		struct fig_blame *row;

@@ -25,6 +25,17 @@ struct rp_passes {
 	u64 n; /* ever */
 };
 
+/* Watch mode: parts of the wait that a thread is in, whose holders are told. */
+struct rp_part {
+	u64 from_ns, to_ns;
+	u32 holder;
+};
+
+struct rp_parts {
+	struct rp_part *list; /* oldest first; owned */
+	size_t n, room;
+};
+
 /* A wait that has ended.  Who held the GIL last before that may be told a little later. */
 struct rp_ended_wait {
 	u64 from_ns, to_ns;
@@ -47,11 +58,18 @@ struct rp_blame {
 int rp_blame_hold(struct replay *r, struct rp_thread *t, const struct event *ev);
 int rp_blame_wait(struct replay *r, struct rp_thread *t, const struct event *ev);
 
+/* A part of a wait of a thread.  0 or -ENOMEM. */
+int rp_blame_part(struct replay *r, const struct event *ev);
+
+/* Is it told who made whom wait?  Not of one thread alone, nor in watch mode before format 6. */
+bool rp_blame_told(const struct replay *r);
+
 /* Charge the waits that have ended.  0 or -ENOMEM. */
 int rp_blame_settle(struct replay *r);
 
 /* Rows of @p as of @now_ns, with the waits that are open then.  False without memory. */
-bool rp_blame_rows(const struct rp_process *p, u64 now_ns, struct fig_process *out);
+bool rp_blame_rows(const struct replay *r, const struct rp_process *p, u64 now_ns,
+		   struct fig_process *out);
 
 void rp_blame_free(struct rp_process *p);
 

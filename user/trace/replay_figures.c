@@ -18,11 +18,6 @@ static u64 since(u64 start_ns, u64 now_ns)
 }
 
 /* Watch mode records no holds and no calls: there are none to be counted. */
-static bool watched(const struct replay *r)
-{
-	return r->info->mode && !strcmp(r->info->mode, "watch");
-}
-
 /* A free-threaded build whose GIL was never taken. */
 static bool has_no_gil(const struct rp_process *p)
 {
@@ -41,11 +36,11 @@ static void null_unmeasured(const struct replay *r, const struct rp_process *p,
 		row->takes = row->contended_takes = row->held_ns = row->wait_ns = FIG_NULL;
 		row->hold.valid = row->wait.valid = false;
 	}
-	if (watched(r)) {
+	if (rp_watched(r)) {
 		row->takes = row->held_ns = FIG_NULL;
 		row->hold.valid = false;
 	}
-	if (watched(r) || !rp_measures(r, GS_FAMILY_GIL) || !(p->known & EVENT_KNOWN_FORCED))
+	if (rp_watched(r) || !rp_measures(r, GS_FAMILY_GIL) || !(p->known & EVENT_KNOWN_FORCED))
 		row->forced_releases = FIG_NULL;
 	if (!rp_measures(r, GS_FAMILY_SCHED))
 		row->held_offcpu_ns = row->held_preempted_ns = FIG_NULL;
@@ -176,7 +171,7 @@ static bool gil_row(const struct replay *r, const struct rp_process *p, u64 now_
 		g->holder_tid = FIG_NULL;
 	g->hold_floor_ns = r->info->hit_ns ? r->info->hit_ns : FIG_NULL;
 	gil_sums(out, g);
-	if (watched(r)) {
+	if (rp_watched(r)) {
 		g->held_source = "sampled";
 		g->held_error_ratio = NAN;
 		g->handovers = g->holder_tid = g->hold_floor_ns = FIG_NULL;
@@ -223,7 +218,7 @@ static bool io_rows(const struct replay *r, const struct rp_process *p, struct f
 		if (!row)
 			return false;
 		*row = p->io[i];
-		if (watched(r)) {
+		if (rp_watched(r)) {
 			row->wakeups = row->blocked.count;
 			row->calls = row->timeouts = row->errors = row->events = FIG_NULL;
 		}
@@ -295,8 +290,8 @@ static bool process(const struct replay *r, const struct rp_process *p, u64 mome
 		return false;
 	if (rp_measures(r, GS_FAMILY_GIL))
 		ok = gil_row(r, p, now, out);
-	if (ok && out->ngils && !watched(r))
-		ok = rp_blame_rows(p, now, out);
+	if (ok && out->ngils && rp_blame_told(r))
+		ok = rp_blame_rows(r, p, now, out);
 	if (ok && rp_measures(r, GS_FAMILY_GC))
 		ok = gc_rows(r, p, out);
 	if (ok && rp_measures(r, GS_FAMILY_IO))

@@ -67,6 +67,7 @@ struct rp_thread {
 	u8 open[RP_OPEN_COUNT]; /* enum rp_told */
 	u32 open_gil[RP_OPEN_COUNT]; /* as `gil` */
 	bool open_mid, open_preempted;
+	struct rp_parts parts;
 	struct rp_thread_sched sched;
 };
 
@@ -180,6 +181,9 @@ bool rp_measures(const struct replay *r, u32 family);
 
 /* The thread of @ev, noted as having had an event; NULL: unknown, counted. */
 struct rp_thread *rp_thread_of(struct replay *r, const struct event *ev);
+
+/* Was it recorded in watch mode? */
+bool rp_watched(const struct replay *r);
 
 /* The process @ev is about (not by way of its thread); NULL: unknown. */
 struct rp_process *rp_process_of(struct replay *r, const struct event *ev);

@@ -98,6 +98,7 @@ int rp_thread_end(struct replay *r, struct rp_thread *t, u64 now_ns)
 		free(t->row.name);
 	if (!err)
 		err = rp_blocked_end(t);
+	free(t->parts.list);
 	free(t);
 	return err;
 }
@@ -126,6 +127,11 @@ static struct rp_thread *find_stranger(const struct rp_process *p, u32 tid)
 	return NULL;
 }
 
+bool rp_watched(const struct replay *r)
+{
+	return r->info->mode && !strcmp(r->info->mode, "watch");
+}
+
 struct rp_process *rp_process_at(const struct replay *r, u32 index, u32 pid, u64 since_ns)
 {
 	struct rp_process *p = index < r->by_index_room ? r->by_index[index] : NULL;
@@ -144,6 +150,7 @@ void rp_process_free(struct rp_process *p)
 {
 	for (size_t i = 0; i < p->nthreads; i++) {
 		free(p->threads[i]->row.name);
+		free(p->threads[i]->parts.list);
 		free(p->threads[i]);
 	}
 	for (size_t i = 0; i < p->nretired; i++)
