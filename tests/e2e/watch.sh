@@ -152,5 +152,5 @@ for version in 3.13 3.15; do
 	in_root "$O/pythons/$version" || continue
 	PYTHON=/usr/bin/python$version-dbg
 	both ends.py 60
-	agree 0.01 0.02 0.02
+	agree 0.01 0.02 0.06 # it is short: of a machine that stands still for 30 ms ticks know nothing
 done
