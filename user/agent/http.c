@@ -143,14 +143,25 @@ static bool answer_probe(struct http *h, struct MHD_Connection *c, const char *u
 	return true;
 }
 
+static struct connection *find(struct http *h, const struct MHD_Connection *c)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->list[i].of == c)
+			return &h->list[i];
+	return NULL;
+}
+
 enum MHD_Result http_answer(void *cls, struct MHD_Connection *c, const char *url,
 			    const char *method, const char *version, const char *data, size_t *size,
 			    void **of_request)
 {
 	struct http *h = cls;
+	struct connection *known = find(h, c);
 	enum MHD_Result result;
 	enum auth_answer user;
 
+	if (known)
+		known->busy = true;
 	(void)version, (void)data, (void)size, (void)of_request;
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		return answer_text(h, c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n",
@@ -167,14 +178,6 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *c, const char *url
 		return answer_metrics(h, c);
 	return answer_text(h, c, MHD_HTTP_NOT_FOUND, "there are /metrics, /healthz and /-/ready\n",
 			   NULL, NULL);
-}
-
-static struct connection *find(struct http *h, const struct MHD_Connection *c)
-{
-	for (size_t i = 0; i < h->n; i++)
-		if (h->list[i].of == c)
-			return &h->list[i];
-	return NULL;
 }
 
 /* The library sees the end of the connection, and closes it. */
@@ -235,30 +238,84 @@ void http_completed(void *cls, struct MHD_Connection *c, void **of_request,
 	struct connection *known = find(cls, c);
 
 	(void)of_request;
-	if (!known || how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+	if (!known)
+		return;
+	known->busy = false;
+	if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		return;
 	known->since_ns = clock_mono_ns();
 	known->answered = true;
+	if (known->old)
+		cut(cls, known);
+}
+
+void http_stop_old(struct http *h)
+{
+	for (size_t i = 0; i < OLD_MAX; i++) {
+		if (h->old[i])
+			MHD_stop_daemon(h->old[i]);
+		h->old[i] = NULL;
+	}
+}
+
+/* Who waits for nothing is closed: it asks the new daemon, by a new connection. */
+void http_retire(struct http *h, struct MHD_Daemon *next)
+{
+	size_t free = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		h->list[i].old = true;
+		if (h->list[i].answered && !h->list[i].busy)
+			cut(h, &h->list[i]);
+	}
+	while (free < OLD_MAX && h->old[free])
+		free++;
+	if (free == OLD_MAX) {
+		http_stop_old(h);
+		free = 0;
+	}
+	h->old[free] = h->daemon;
+	h->daemon = next;
 }
 
 int http_fd(const struct http *h)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	return h->epoll_fd;
+}
 
-	return info ? info->epoll_fd : -1;
+/* When @d has something to do in any case, if that is before @next. */
+static u64 earlier(struct MHD_Daemon *d, u64 now, u64 next)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (d && MHD_get_timeout(d, &ms) == MHD_YES && now + ms * 1000000 < next)
+		return now + ms * 1000000;
+	return next;
+}
+
+/* An old daemon goes on until it has nobody any more: for http_run()'s limit of time, at most. */
+static void run_old(struct MHD_Daemon **d)
+{
+	const union MHD_DaemonInfo *info;
+
+	(void)MHD_run(*d);
+	info = MHD_get_daemon_info(*d, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	if (info && info->num_connections)
+		return;
+	MHD_stop_daemon(*d);
+	*d = NULL;
 }
 
 u64 http_next_ns(const struct http *h)
 {
 	u64 now = clock_mono_ns(), next = UINT64_MAX;
-	MHD_UNSIGNED_LONG_LONG ms;
 
 	for (size_t i = 0; i < h->n; i++)
 		if (h->list[i].fd >= 0 && h->list[i].since_ns + h->timeout_ns < next)
 			next = h->list[i].since_ns + h->timeout_ns;
-	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES && now + ms * 1000000 < next)
-		next = now + ms * 1000000;
-	return next;
+	for (size_t i = 0; i < OLD_MAX; i++)
+		next = earlier(h->old[i], now, next);
+	return earlier(h->daemon, now, next);
 }
 
 void http_run(struct http *h)
@@ -268,5 +325,8 @@ void http_run(struct http *h)
 	for (size_t i = 0; i < h->n; i++)
 		if (h->list[i].since_ns + h->timeout_ns <= now)
 			cut(h, &h->list[i]);
+	for (size_t i = 0; i < OLD_MAX; i++)
+		if (h->old[i])
+			run_old(&h->old[i]);
 	(void)MHD_run(h->daemon);
 }

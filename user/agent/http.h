@@ -38,7 +38,9 @@ struct http_ops {
 int http_open(const struct agent_config *config, const struct http_ops *ops, void *ctx,
 	      struct http **ret_h, struct err *e);
 
-/* Go on by another configuration, at the same address.  As above; if it fails all stays as it is.
+/*
+ * Go on by another configuration, at the same address; requests that are being answered are, to
+ * their end.  As above; if it fails all stays as it is.
  */
 int http_configure(struct http *h, const struct agent_config *config, struct err *e);
 

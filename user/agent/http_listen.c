@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -146,11 +147,39 @@ static struct MHD_Daemon *start(struct http *h, const struct agent_config *c, in
 		http_completed, h, MHD_OPTION_ARRAY, cert ? tls : &tls[3], MHD_OPTION_END);
 }
 
+/* http_fd() is readable when @d has something to do. */
+static int listen_for(struct http *h, struct MHD_Daemon *d)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_EPOLL_FD);
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	if (!info)
+		return -EINVAL;
+	return epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &ev) ? -errno : 0;
+}
+
+/*
+ * @next takes what comes; the daemon before it ends when it has answered what it had begun, or when
+ * there is another one.
+ */
+static void change_daemon(struct http *h, struct MHD_Daemon *next)
+{
+	int fd;
+
+	if (h->daemon) {
+		fd = MHD_quiesce_daemon(h->daemon); /* else its end would be that of the socket */
+		if (fd >= 0)
+			close(fd);
+		http_forget(h);
+	}
+	http_retire(h, next);
+}
+
 /* A daemon on the socket, by @c; the one before it goes on until then. */
 static int replace(struct http *h, const struct agent_config *c, struct err *e)
 {
 	char *cert = NULL, *key = NULL;
-	struct MHD_Daemon *old = h->daemon, *next = NULL;
+	struct MHD_Daemon *next = NULL;
 	struct auth *auth = NULL;
 	int err = check_safe(c, e), fd = -1;
 
@@ -169,6 +198,11 @@ static int replace(struct http *h, const struct agent_config *c, struct err *e)
 				   "%s: cannot be served: %s", cert ? c->tls_cert : c->listen,
 				   h->why);
 	}
+	if (!err && listen_for(h, next)) {
+		MHD_stop_daemon(next); /* and the descriptor */
+		fd = -1;
+		err = errf(e, GS_EXIT_FAILED, -EIO, "%s: cannot be waited for", c->listen);
+	}
 	if (key)
 		explicit_bzero(key, strlen(key));
 	free(key);
@@ -179,15 +213,9 @@ static int replace(struct http *h, const struct agent_config *c, struct err *e)
 			close(fd);
 		return err;
 	}
-	if (old) {
-		fd = MHD_quiesce_daemon(old); /* else its end would be that of the socket */
-		MHD_stop_daemon(old);
-		close(fd);
-		http_forget(h);
-	}
+	change_daemon(h, next);
 	auth_free(h->auth);
 	h->auth = auth;
-	h->daemon = next;
 	h->max_connections = c->max_connections;
 	h->timeout_ns = c->timeout_ns;
 	return 0;
@@ -203,9 +231,10 @@ int http_open(const struct agent_config *config, const struct http_ops *ops, voi
 		h->ops = *ops;
 		h->ctx = ctx;
 		h->listen_fd = -1;
+		h->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 		h->list = calloc(CONNECTIONS_MAX, sizeof(*h->list));
 	}
-	if (!err && (!h || !h->list))
+	if (!err && (!h || !h->list || h->epoll_fd < 0))
 		err = errf(e, GS_EXIT_FAILED, -ENOMEM, "memory: none left");
 	if (!err)
 		err = listen_at(config->listen, &h->listen_fd, e);
@@ -226,8 +255,11 @@ struct http *http_close(struct http *h)
 {
 	if (!h)
 		return NULL;
+	http_stop_old(h);
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
+	if (h->epoll_fd >= 0)
+		close(h->epoll_fd);
 	http_forget(h);
 	if (h->listen_fd >= 0)
 		close(h->listen_fd);
