@@ -6,10 +6,10 @@
  *   native_new -> (native_refresh) -> native_unwind ... -> native_free
  *
  * The files are the process's own, and may be made to do harm: they are read, not mapped (a file
- * that shrinks is an error), within bounds of memory, a walk ends after NATIVE_FRAMES_MAX frames,
- * and where no table says how to go on.  Nothing is guessed from frame pointers.  Debug files
- * (names alone) come from /usr/lib/debug here, never from the process's own root or over the
- * network.
+ * that shrinks is an error), within bounds of memory, libdw gets of their tables what is sound
+ * (native_table.c), a walk ends after NATIVE_FRAMES_MAX frames, and where no table says how to go
+ * on.  Nothing is guessed from frame pointers.  Debug files (names alone) come from /usr/lib/debug
+ * here, never from the process's own root or over the network.
  */
 #ifndef GS_USER_TARGET_NATIVE_H
 #define GS_USER_TARGET_NATIVE_H
