@@ -18,4 +18,7 @@ u64 clock_cpu_ns(void);
 /* CPU time of process @pid, all its threads, up to their last ticks; 0: it is gone. */
 u64 clock_process_ns(pid_t pid);
 
+/* Clock ticks since the boot, as /proc/PID/stat tells when something began, as CLOCK_MONOTONIC. */
+u64 clock_ticks_ns(u64 ticks);
+
 #endif

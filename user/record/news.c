@@ -3,11 +3,27 @@
 #include <errno.h>
 #include <string.h>
 
+#include "user/base/clock.h"
 #include "user/record/recorder_private.h"
+#include "user/target/proc_status.h"
 
 static const char *text(const char *s)
 {
 	return s ? s : "";
+}
+
+/*
+ * Did the thread, of which the kernel side knows nothing yet, begin after its process was measured?
+ * Then it is told when the kernel side does, which knows to the nanosecond since when: with that
+ * it is another thread than one that was there all along.
+ */
+static bool began_later(const struct recorder *r, const struct event *ev)
+{
+	const struct event *process = known_process(&r->known, ev->pid);
+	struct proc_status s;
+
+	return process && !proc_status_read((pid_t)ev->tid, &s) &&
+	       clock_ticks_ns(s.start_ticks) > process->ts_ns;
 }
 
 static int tell_thread(struct recorder *r, const struct fig_process *p, const struct fig_thread *t,
@@ -29,6 +45,8 @@ static int tell_thread(struct recorder *r, const struct fig_process *p, const st
 		return 0;
 	if (known && known->start_ns == ev.start_ns &&
 	    !strcmp(text(known->text[EVENT_THREAD_NAME]), ev.text[EVENT_THREAD_NAME]))
+		return 0;
+	if (!known && !ev.start_ns && began_later(r, &ev))
 		return 0;
 	return recorder_add_locked(r, &ev);
 }
