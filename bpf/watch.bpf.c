@@ -357,6 +357,7 @@ __noinline int watch_leaves(struct gs_thread *t, struct gs_proc *p, u32 out, u32
 		return 0;
 	}
 	if (t->wait_since_ns && t->watch.ran_ns && !g.mine && kept_waiting(task, t, p, &g, out)) {
+		still_unknown(t, &g, out);
 		watch_sleeps(t, p, &g, t->exec_ns, now);
 		return 0;
 	}

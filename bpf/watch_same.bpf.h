@@ -122,4 +122,17 @@ static __always_inline bool kept_waiting(struct task_struct *task, struct gs_thr
 	       t->watch.cpu_ns < (resleep_ns(t, p) ?: GS_WATCH_RESLEEP_NS);
 }
 
+/*
+ * @t, which was preempted, may have had the GIL for a moment: what it does next is asked of since
+ * it last slept for it, not of since here.  Else it would wait in whatever it sleeps in next.
+ */
+static __always_inline void still_unknown(const struct gs_thread *t, struct gil_seen *g, u32 out)
+{
+	if (out != GS_OUT_RUNNABLE || had_gil(t, g) != HAD_PERHAPS)
+		return;
+	g->switch_number = t->watch.switch_number;
+	g->was_mine = t->watch.was_mine;
+	g->known = t->watch.known;
+}
+
 #endif
