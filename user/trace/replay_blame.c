@@ -19,6 +19,7 @@
 
 #define RP_PASSES 4096U /* of a GIL; what a wait needs of older ones is nobody's */
 #define LATE_MAX 64 /* a hold is told as late as that, in others' */
+#define LATE_NS 50000 /* or that, behind the wait that it ended: its site lies behind a wake-up */
 #define PARTS_MAX 65536 /* of a wait; those beyond are the last one's */
 #define MAX_PAIRS (1U << 16) /* of a process; what is more is of holder 0 and waiter 0 */
 
@@ -191,7 +192,7 @@ static int charge_wait(const struct rp_process *p, const struct rp_ended_wait *x
 	return err;
 }
 
-/* The waits that ended before @now_ns. */
+/* The waits that ended before @now_ns, and whose last holder has been told by then. */
 static int settle(struct rp_process *p, u64 now_ns)
 {
 	struct rp_blame *b = &p->blame;
@@ -199,7 +200,7 @@ static int settle(struct rp_process *p, u64 now_ns)
 	int err = 0;
 
 	for (size_t i = 0; i < b->nwaits && !err; i++) {
-		if (b->waits[i].to_ns < now_ns)
+		if (b->waits[i].to_ns + LATE_NS < now_ns)
 			err = charge_wait(p, &b->waits[i], NULL, b);
 		else
 			b->waits[kept++] = b->waits[i];
