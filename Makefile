@@ -185,7 +185,7 @@ test-all: ## everything, longer: every interpreter, every kernel, a long soak, f
 	$(Q)sh scripts/places.sh $O/places
 	$(Q)sh scripts/peers.sh $O/peers victoria-metrics
 	$(Q)sh scripts/kernels.sh $O/kernels
-	$(Q)KERNELS=all MATRIX=all STACKS=all FLEET=all STARTS=all FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
+	$(Q)KERNELS=all MATRIX=all STACKS=all FLEET=all STARTS=all CHAOS=12 FUZZ_SECONDS=1800 SOAK_SECONDS=1200 HARM_CYCLES=200 TEST_TIMEOUT=3600 O=$O tests/run.sh
 	$(Q)$(MAKE) arm64
 
 lint: ## layering, sizes, headers, format, words
