@@ -325,7 +325,7 @@ __hidden int gil_thread_exit(struct gs_thread *t, u64 now)
 
 	if (!g)
 		return 0;
-	if (gs_config.watch && t->wait_since_ns && watch_settle(t, p))
+	if (gs_config.watch && t->wait_since_ns && watch_exits(t, p))
 		return 0; /* it was over */
 	if (t->wait_since_ns) {
 		gs_lose(GS_LOSS_EXIT_MID_WAIT, 1);

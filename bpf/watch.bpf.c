@@ -285,6 +285,20 @@ static __always_inline void arrived_untold(struct gs_thread *t, struct gs_proc *
 	watch_arrives(t, p, at);
 }
 
+/* The current thread, that of @t, ends: it runs, so that it still sleeps means that it was not
+ * told.
+ */
+__noinline int watch_exits(struct gs_thread *t, struct gs_proc *p)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!t || !p)
+		return 0;
+	if (asleep(t))
+		arrived_untold(t, p, task->se.sum_exec_runtime - t->exec_ns, bpf_ktime_get_ns());
+	return watch_settle(t, p);
+}
+
 /* Is anything going on that its getting the CPU ends? */
 static __always_inline bool is_pending(const struct gs_thread *t)
 {

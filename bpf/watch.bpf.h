@@ -36,6 +36,8 @@ int io_watch_runs(struct gs_thread *t, struct gs_proc *p, u64 now);
 /* The wait of @t, if it runs, was over when it got the CPU.  1 if so, 0 if it waits, or never did.
  */
 int watch_settle(struct gs_thread *t, struct gs_proc *p);
+/* The same of the current thread, that of @t, which ends. */
+int watch_exits(struct gs_thread *t, struct gs_proc *p);
 
 /* Not global: @task was found asleep on the condition of @gil, since before the measurement. */
 int watch_was_asleep(struct task_struct *task, struct gs_thread *t, struct gs_proc *p, u32 gil);
