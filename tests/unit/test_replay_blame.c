@@ -260,6 +260,25 @@ static void in_watch_mode_parts_tell_the_holders(void **state)
 	figures_free(f);
 }
 
+static void parts_whose_wait_was_lost_are_not_the_next_ones(void **state)
+{
+	const struct event events[] = {
+		process_event(&proc_a, 0, 0),
+		instant(EVENT_THREAD, &thread_1, 0),
+		instant(EVENT_THREAD, &thread_2, 0),
+		instant(EVENT_THREAD, &worker_3, 0),
+		with_holder(span(EVENT_WAIT_PART, &worker_3, 20, 25), 102),
+		with_holder(span(EVENT_WAIT, &worker_3, 50, 60), 101),
+		of_process(EVENT_END, NULL, 100, 100),
+	};
+	struct figures *f = watched(events, COUNT(events), TRACE_FORMAT);
+
+	(void)state;
+	assert_int_equal(blamed(f, 101, 103, NULL), 10);
+	assert_int_equal(blamed(f, 102, 103, NULL), 0);
+	figures_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_wait_that_is_open_is_for_who_holds),
 		cmocka_unit_test(the_kernel_side_splits_likewise),
 		cmocka_unit_test(in_watch_mode_parts_tell_the_holders),
+		cmocka_unit_test(parts_whose_wait_was_lost_are_not_the_next_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,7 +160,7 @@ static int listen_for(struct http *h, struct MHD_Daemon *d)
 
 /*
  * @next takes what comes; the daemon before it ends when it has answered what it had begun, or when
- * there is another one.
+ * there are OLD_MAX more.
  */
 static void change_daemon(struct http *h, struct MHD_Daemon *next)
 {

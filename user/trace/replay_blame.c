@@ -257,8 +257,9 @@ static int charge_parts(const struct rp_thread *t, struct walk *w, u64 to_ns)
 		const struct rp_part *p = &t->parts.list[i];
 		u64 end = p->to_ns < to_ns ? p->to_ns : to_ns;
 
-		if (end > w->at_ns)
-			err = part(w, end, p->holder);
+		if (end <= w->at_ns)
+			continue; /* of a wait before, whose own event was lost */
+		err = part(w, end, p->holder);
 		w->holder = p->holder;
 	}
 	return err;
