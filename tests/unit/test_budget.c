@@ -53,7 +53,7 @@ static void one_burst(struct run *r, double random)
 	if (budget_burst(&r->b, r->now, ns, cost))
 		return;
 	r->spent_ns += r->load * r->tail_ns;
-	budget_tail(&r->b, r->load * r->tail_ns);
+	budget_tail(&r->b, r->load * r->tail_ns, true);
 }
 
 static void go(struct run *r, u64 seconds)
@@ -116,6 +116,47 @@ static void a_storm_is_stopped_soon(void **state)
 	assert_true(r.now - SEC <= 6 * MS);
 }
 
+/*
+ * What it costs to take off what counted in full is paid for, but says nothing of bursts: the first
+ * one comes as soon as it is, and no pause is drawn out by more than half a second.
+ */
+static void the_first_burst_comes_when_what_was_spent_is_paid(void **state)
+{
+	const double tail = 17.0 * MS, good = 5.0 * MS;
+	double debt;
+	struct run r;
+
+	(void)state;
+	begin(&r, 1);
+	while (!r.b.thinned) {
+		budget_spend(&r.b, r.now, pay(&r, budget_slice(&r.b)));
+		(void)budget_thin(&r.b, r.now);
+	}
+	debt = -r.b.account_ns;
+	budget_tail(&r.b, tail, false);
+	assert_float_equal((double)budget_pause(&r.b, 0), (debt + tail + good) / SHARE, 1e3);
+	assert_float_equal((double)budget_pause(&r.b, 1), (debt + tail + good) / SHARE + 500.0 * MS,
+			   1e3);
+	/* after a burst the next one is expected to cost as much */
+	r.b.account_ns = 0;
+	assert_float_equal((double)budget_pause(&r.b, 0), good / SHARE, 1e3);
+	budget_tail(&r.b, tail, true);
+	assert_float_equal((double)budget_pause(&r.b, 0), (tail + tail + good) / SHARE, 1e3);
+}
+
+/* It is low when one more slice like the last could overdraw it, and only where it goes down. */
+static void it_is_low_when_a_slice_could_overdraw_it(void **state)
+{
+	struct budget b;
+
+	(void)state;
+	budget_init(&b, SHARE, SEC); /* 3 ms of the 300 that it begins with */
+	assert_false(budget_low(&b, 0.2));
+	assert_true(budget_low(&b, 0.4));
+	b.account_ns = 0.001 * MS;
+	assert_false(budget_low(&b, SHARE * 0.9));
+}
+
 static void calm_brings_full_counting_back(void **state)
 {
 	struct run r;
@@ -174,6 +215,8 @@ int main(void)
 		cmocka_unit_test(small_loads_are_counted_in_full),
 		cmocka_unit_test(large_loads_stay_under_the_budget),
 		cmocka_unit_test(a_storm_is_stopped_soon),
+		cmocka_unit_test(the_first_burst_comes_when_what_was_spent_is_paid),
+		cmocka_unit_test(it_is_low_when_a_slice_could_overdraw_it),
 		cmocka_unit_test(calm_brings_full_counting_back),
 		cmocka_unit_test(coming_and_going_is_damped),
 		cmocka_unit_test(an_idle_target_has_no_cost),

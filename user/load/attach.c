@@ -216,14 +216,27 @@ static int write_rows(const struct kmaps *k, const struct probe_site *sites, siz
 	return 0;
 }
 
+int attach_rows(struct attached *a, const struct skel *s, const char *path, pid_t pid,
+		const struct probe_site *sites, size_t nsites, u32 first, const bool *chosen)
+{
+	struct bpf_program *p = skel_site_program(s);
+	struct site_arrays v = {};
+	size_t n = 0;
+	int err = arrays_fill(&v, sites, nsites, first, chosen, &n);
+
+	if (!err && n)
+		err = bpf_program__expected_attach_type(p) == BPF_TRACE_UPROBE_MULTI
+			      ? attach_multi(a, p, path, pid, &v, n)
+			      : attach_plain(a, p, path, pid, &v, n);
+	arrays_free(&v);
+	return err;
+}
+
 int attach_chosen(struct attached *a, const struct skel *s, const char *path, pid_t pid,
 		  const struct probe_site *sites, size_t nsites, u32 first, const bool *chosen,
 		  struct err *e)
 {
-	struct bpf_program *p = skel_site_program(s);
 	const struct kmaps *k = skel_maps(s);
-	struct site_arrays v = {};
-	size_t n = 0;
 	int err;
 
 	if (!nsites)
@@ -233,12 +246,7 @@ int attach_chosen(struct attached *a, const struct skel *s, const char *path, pi
 			    nsites);
 	err = write_rows(k, sites, nsites, first);
 	if (!err)
-		err = arrays_fill(&v, sites, nsites, first, chosen, &n);
-	if (!err && n)
-		err = bpf_program__expected_attach_type(p) == BPF_TRACE_UPROBE_MULTI
-			      ? attach_multi(a, p, path, pid, &v, n)
-			      : attach_plain(a, p, path, pid, &v, n);
-	arrays_free(&v);
+		err = attach_rows(a, s, path, pid, sites, nsites, first, chosen);
 	if (err == -EPERM || err == -EACCES)
 		return errf(e, GS_EXIT_PERM, err,
 			    "%s: not permitted to probe it; run as root; see gilscope doctor",

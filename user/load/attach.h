@@ -41,6 +41,10 @@ int attach_chosen(struct attached *a, const struct skel *s, const char *path, pi
 		  const struct probe_site *sites, size_t nsites, u32 first, const bool *chosen,
 		  struct err *e);
 
+/* The same, with the rows as they are.  0 or a negative errno. */
+int attach_rows(struct attached *a, const struct skel *s, const char *path, pid_t pid,
+		const struct probe_site *sites, size_t nsites, u32 first, const bool *chosen);
+
 /*
  * Detach all that is not in the target's memory, in parallel, and wait for it; what is stays for
  * the exit of the program (user/session.h says why), which would do the rest one after the other.
@@ -55,6 +59,18 @@ struct selftest {
 	bool multi; /* uprobe_multi can be used with a pid */
 	u64 hit_ns; /* one hit of an emulated site, the program included; 0: not measured */
 };
+
+/*
+ * attach_primer - put a breakpoint into ourselves, so that those in @a go without delay
+ * @site: a row of gs_sites; it is left as it is
+ *
+ * Taking breakpoints off begins with a grace period of the kernel's, all of them still there, 5 to
+ * 20 ms; unless others were put in or taken off in the last milliseconds (dup_mmap_sem, a percpu
+ * rwsem, in kernel/events/uprobes.c, and kernel/rcu/sync.c; Linux 4.2 to 6.18).  This one pays for
+ * it, at a time that the caller chooses.
+ * Return: 0, or a negative errno; then they go as slowly as ever.
+ */
+int attach_primer(struct attached *a, const struct skel *s, u32 site);
 
 /* Does this kernel know uprobe_multi links (6.6)?  Decides which flavour to load. */
 bool attach_multi_supported(void);

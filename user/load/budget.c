@@ -11,6 +11,7 @@
 #define BURST_MAX_NS (100 * MS)
 #define PAUSE_MIN_NS (250 * MS)
 #define PAUSE_MAX_NS (20000 * MS)
+#define STRAY_MAX_NS (500 * MS) /* of a pause, at random: enough to be in step with nothing */
 #define NEWS 0.3 /* weight of the last burst in what is expected of the next */
 #define NEED_FIRST 6
 #define NEED_MAX 96
@@ -51,6 +52,11 @@ u64 budget_slice(const struct budget *b)
 	return min(max(b->account_ns, SLICE_MIN_NS), SLICE_MAX_NS);
 }
 
+bool budget_low(const struct budget *b, double load)
+{
+	return load > b->share && load * SLICE_MAX_NS > b->account_ns;
+}
+
 bool budget_thin(struct budget *b, u64 now_ns)
 {
 	if (b->account_ns >= 0)
@@ -86,7 +92,7 @@ u64 budget_pause(const struct budget *b, double random)
 	double want = tail(b) + expected(b) * BURST_GOOD_NS;
 	double wait = max((want - b->account_ns) / b->share, PAUSE_MIN_NS);
 
-	return min(wait * (1 + random / 2), PAUSE_MAX_NS);
+	return min(wait + random * min(wait / 2, STRAY_MAX_NS), PAUSE_MAX_NS);
 }
 
 u64 budget_length(const struct budget *b)
@@ -120,10 +126,12 @@ bool budget_burst(struct budget *b, u64 now_ns, u64 ns, double cost_ns)
 	return true;
 }
 
-void budget_tail(struct budget *b, double cost_ns)
+void budget_tail(struct budget *b, double cost_ns, bool of_burst)
 {
 	double *mean = &b->kinds[b->kind].tail_ns;
 
 	b->account_ns -= cost_ns;
+	if (!of_burst)
+		return;
 	*mean = *mean > 0 ? *mean + NEWS * (cost_ns - *mean) : cost_ns;
 }

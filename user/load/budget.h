@@ -50,6 +50,9 @@ u64 budget_slice(const struct budget *b);
 /* FULL: has it become too much?  Then it is THINNED from here on. */
 bool budget_thin(struct budget *b, u64 now_ns);
 
+/* FULL, the last slice cost @load: may it become too much before the next one ends? */
+bool budget_low(const struct budget *b, double load);
+
 /* THINNED: ns to wait before the next burst; @random 0..1 makes it irregular. */
 u64 budget_pause(const struct budget *b, double random);
 
@@ -62,7 +65,10 @@ bool budget_burst_over(const struct budget *b, u64 length_ns, u64 ns, double cos
 /* A burst's counting is over: @ns of it have cost @cost_ns.  Is it FULL from here on? */
 bool budget_burst(struct budget *b, u64 now_ns, u64 ns, double cost_ns);
 
-/* A burst was detached; besides what budget_burst() was told it has cost @cost_ns. */
-void budget_tail(struct budget *b, double cost_ns);
+/*
+ * Sites were detached; besides what was told before it has cost @cost_ns.  After a burst
+ * (@of_burst) that is what the next one is expected to cost as well.
+ */
+void budget_tail(struct budget *b, double cost_ns, bool of_burst);
 
 #endif

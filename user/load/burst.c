@@ -26,6 +26,13 @@
  * costs 1.2 to 1.55 times as much (measured on CPython; the least in a storm, which costs most).
  */
 #define COLD 1.2
+/*
+ * Taking breakpoints off waits first, while they are hit, unless it was primed (attach.h) so short
+ * a time ago; what costs less than HOT of the time does not need it.
+ */
+#define PRIMED_NS 3000000ULL
+#define HOT 0.2
+#define PRIMERS_MAX 16
 /* Putting a breakpoint in and taking it out holds the target up for so long (15 us measured). */
 #define SITE_NS 15000
 
@@ -46,6 +53,8 @@ struct burst {
 	u64 awake_ns; /* of the last burst: not waiting for a CPU */
 	u64 thinned_ns; /* when it was last thinned; 0: never */
 	u64 since_ns;
+	u64 primed_ns; /* when breakpoints were last put in */
+	u32 primers; /* attached now */
 	u64 trap_ns; /* cost of a hit without the counting */
 	u64 hits; /* paid for */
 	double spent_ns;
@@ -58,21 +67,17 @@ struct burst *burst_new(const struct skel *s, double share, u64 hit_ns)
 
 	if (!b)
 		return NULL;
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->wake, NULL);
 	b->attached = attached_new();
-	if (!b->attached || ladder_init(&b->ladder, skel_maps(s)->max_sites)) {
-		attached_free(b->attached);
-		ladder_free(&b->ladder);
-		free(b);
-		return NULL;
-	}
+	if (ladder_init(&b->ladder, skel_maps(s)->max_sites) || !b->attached)
+		return burst_free(b);
 	b->skel = s;
 	b->bpf = skel_maps(s)->burst;
 	b->trap_ns = hit_ns ? hit_ns : HIT_NS;
 	b->random = clock_mono_ns() | 1;
 	b->budget.share = share;
 	b->budget.kind = GS_BURST_ALL;
-	pthread_mutex_init(&b->lock, NULL);
-	pthread_cond_init(&b->wake, NULL);
 	return b;
 }
 
@@ -189,8 +194,18 @@ static void window_end(struct burst *b, enum gs_burst_active then)
 	b->began_ns = then == GS_BURST_OFF ? 0 : now;
 }
 
+/* What is attached shall go at once when it must. */
+static void prime(struct burst *b)
+{
+	if (clock_mono_ns() - b->primed_ns < PRIMED_NS || !b->sets.count ||
+	    b->primers++ >= PRIMERS_MAX)
+		return;
+	(void)attach_primer(b->attached, b->skel, b->sets.at[0].first);
+	b->primed_ns = clock_mono_ns();
+}
+
 /* The links are closed unlocked: it takes some 40 ms, in which figures can be read. */
-static void detach(struct burst *b)
+static void detach(struct burst *b, bool of_burst)
 {
 	struct attached *links = b->attached;
 	double cost;
@@ -201,25 +216,29 @@ static void detach(struct burst *b)
 	pthread_mutex_lock(&b->lock);
 	cost = (double)burst_sets_sites(&b->sets, &b->ladder, b->budget.kind) * SITE_NS;
 	b->spent_ns += cost;
-	budget_tail(&b->budget, new_cost(b) + cost);
+	budget_tail(&b->budget, new_cost(b) + cost, of_burst);
 }
 
 /* FULL: another slice of it. */
 static void go_on(struct burst *b)
 {
-	u64 now;
+	u64 now, slice = budget_slice(&b->budget);
+	double cost;
 
-	if (!sleep_for(b, budget_slice(&b->budget)))
+	if (!sleep_for(b, slice))
 		return;
 	now = clock_mono_ns();
-	budget_spend(&b->budget, now, new_cost(b));
+	cost = new_cost(b);
+	budget_spend(&b->budget, now, cost);
 	if (!budget_thin(&b->budget, now)) {
 		window_end(b, GS_BURST_FULL);
+		if (cost > HOT * (double)slice && budget_low(&b->budget, cost / (double)slice))
+			prime(b);
 		return;
 	}
 	window_end(b, GS_BURST_OFF);
 	b->thinned_ns = b->since_ns = now;
-	detach(b);
+	detach(b, false);
 }
 
 /* THINNED: wait, then a burst. */
@@ -239,7 +258,9 @@ static void burst_once(struct burst *b)
 	burst_sets_attach(&b->sets, b->attached, b->skel, &b->ladder, b->budget.kind);
 	if (ladder_wants(&b->ladder, b->budget.kind))
 		burst_sets_hits(&b->ladder, skel_maps(b->skel), true);
-	budget_spend(&b->budget, clock_mono_ns(), new_cost(b));
+	b->primed_ns = clock_mono_ns();
+	b->primers = 0;
+	budget_spend(&b->budget, b->primed_ns, new_cost(b));
 	length = budget_length(&b->budget);
 	window_open(b, GS_BURST_ON);
 	began = now = b->began_ns;
@@ -250,6 +271,8 @@ static void burst_once(struct burst *b)
 			break;
 		cost += new_cost(b);
 		now = clock_mono_ns();
+		if (cost > HOT * (double)(now - began))
+			prime(b);
 	}
 	if (b->stop)
 		return;
@@ -263,7 +286,7 @@ static void burst_once(struct burst *b)
 		burst_sets_hits(&b->ladder, skel_maps(b->skel), false);
 		ladder_learn(&b->ladder, b->budget.kind, b->awake_ns, hit_ns(b));
 	}
-	detach(b);
+	detach(b, true);
 }
 
 /* A burst must end when it should, however busy the target keeps the CPUs. */

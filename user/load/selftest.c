@@ -128,17 +128,32 @@ bool attach_multi_supported(void)
 	return link < 0 && err == EBADF;
 }
 
-/* Attach to the code at @site, which is our own. */
-static int attach_own(struct attached *a, const struct skel *s, void (*site)(void), u32 row)
+/* The code at @site, which is our own, as a site. */
+static int own_site(void (*site)(void), struct probe_site *ret_s)
 {
 	struct own_offset own = { .address = (u64)(uintptr_t)site };
-	struct probe_site self = { .event = GS_EVENT_NONE };
 
 	dl_iterate_phdr(find_offset, &own);
 	if (!own.found)
 		return -ENOENT;
-	self.offset = own.offset;
-	return attach_sites(a, s, "/proc/self/exe", getpid(), &self, 1, row, NULL);
+	*ret_s = (struct probe_site) { .event = GS_EVENT_NONE, .offset = own.offset };
+	return 0;
+}
+
+static int attach_own(struct attached *a, const struct skel *s, void (*site)(void), u32 row)
+{
+	struct probe_site self;
+	int err = own_site(site, &self);
+
+	return err ? err : attach_sites(a, s, "/proc/self/exe", getpid(), &self, 1, row, NULL);
+}
+
+int attach_primer(struct attached *a, const struct skel *s, u32 site)
+{
+	struct probe_site self;
+	int err = own_site(gs_selftest_site, &self);
+
+	return err ? err : attach_rows(a, s, "/proc/self/exe", getpid(), &self, 1, site, NULL);
 }
 
 static u64 per_hit(u64 probed_ns, u64 plain_ns, u64 hits)
