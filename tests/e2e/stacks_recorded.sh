@@ -44,7 +44,8 @@ blocked = [x["function"]["function"] for x in result["findings"] if x["id"] == "
 equal("function of the finding", ["asleep_long"], blocked)
 END
 
-# Of one thread: its own rows, but for what others waited for it, which only all events together tell.
+# Of one thread: its own rows, but for what others waited for it, which only all events together tell;
+# nor is there then a row that has nothing else.
 "$PY" - "$R.json" <<'END' >"$T/tids"
 import json, sys
 for t in json.load(open(sys.argv[1]))["processes"][0]["threads"]:
@@ -55,9 +56,12 @@ while read -r tid; do
 	check "$R.json" "$T/one.json" <<-'END'
 		whole, one = (only_process(json.load(open(path, encoding="utf-8"))) for path in sys.argv[1:3])
 		tid, = (t["tid"] for t in one["threads"])
+		def has_figures(s):
+		    return s["samples"] or s["deallocs"] or any(v for k, v in s.items() if k.endswith("_ns"))
 		def rows(p):
-		    return sorted(({k: v for k, v in s.items() if k != "caused_wait_ns"} for s in p["stacks"] if s["tid"] == tid),
-		                  key=lambda s: s["id"])
+		    own = ({k: v for k, v in s.items() if k != "caused_wait_ns"} for s in p["stacks"] if s["tid"] == tid)
+		    return sorted(filter(has_figures, own), key=lambda s: s["id"])
+		equal("rows that have nothing", [], [s for p in (whole, one) for s in p["stacks"] if not has_figures(s)])
 		equal(f"stacks of thread {tid}", rows(whole), rows(one))
 		equal("stacks of others", [], [s for s in one["stacks"] if s["tid"] != tid])
 		equal("time others waited", [None], list({s["caused_wait_ns"] for s in one["stacks"]} or {None}))
